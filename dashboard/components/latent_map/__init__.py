@@ -1,0 +1,189 @@
+"""A map of the 2-D codes of a set of pictures, on which a person chooses a place.
+
+The browser's side is in `static/latent_map.js` (what it does) and `static/latent_map/` (where things are, how they
+look). A press, a drag or the arrow keys choose a place anywhere, also where no point is; a drag sends its newest place
+about ten times a second. Mount it in a `st.fragment`: only there does Streamlit let a run finish and skip to the newest
+place, where a whole page would be started over by each message.
+
+Zoom, pan and the filter by class stay in the browser. Everything else goes there as one blob (see `pack`), which is the
+same at each run of a drag, and so, thanks to Streamlit's message cache, is sent only when the map itself changes.
+"""
+
+import hashlib
+import json
+import math
+import struct
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import streamlit as st
+
+__all__ = ["PALETTE", "latent_map", "pack"]
+
+PALETTE = (
+    "#2f6bea",  # blue
+    "#dba520",  # amber
+    "#1fb981",  # green
+    "#d3222b",  # red
+    "#8259a5",  # purple
+    "#35a6dc",  # sky
+    "#ec6abf",  # pink
+    "#975f53",  # brown
+    "#228d91",  # teal
+    "#e2661c",  # orange
+    "#8580f0",  # periwinkle
+    "#88914f",  # olive
+)
+"""Colours of classes. Chosen by search: at least 2.2:1 against white and 3.4:1 against near black, and the least
+distance between any two, in OKLab as seen by normal, protanope and deuteranope eyes, is six times that of Tableau 10."""
+
+Point = tuple[float, float]
+
+_HERE = Path(__file__).parent
+_STATIC = _HERE.parents[1] / "static"
+_SCRIPTS = [_STATIC / "latent_map.js", *sorted((_STATIC / "latent_map").glob("*.js"))]
+_VERSION = hashlib.sha256(b"".join(script.read_bytes() for script in _SCRIPTS)).hexdigest()[
+    :12
+]  # no stale copy is used
+
+_mount = st.components.v2.component(
+    "latent_map",
+    html=(_HERE / "latent_map.html").read_text(encoding="utf-8"),
+    css=(_HERE / "latent_map.css").read_text(encoding="utf-8"),
+    js=(_HERE / "mount.js").read_text(encoding="utf-8").replace("VERSION", _VERSION),
+)
+
+
+class Pin(NamedTuple):
+    """Where the pin stands, and who put it there last."""
+
+    at: Point | None
+    placed: Point | None  # where Python put it last
+    stamp: int  # when Python put it there; the browser moves its pin exactly when this changes
+    turn: int | None  # the last choice in the browser that was taken in
+
+
+def latent_map(
+    points: npt.NDArray[np.floating],
+    *,
+    key: str,
+    labels: npt.NDArray[np.integer] | None = None,
+    classes: Sequence[str] = (),
+    values: npt.NDArray[np.floating] | None = None,
+    value_name: str = "error",
+    pin: Point | None = None,
+    marks: Sequence[tuple[str, float, float]] = (),
+    background: bytes | None = None,
+    background_extent: tuple[float, float, float, float] | None = None,
+    height: int = 480,
+) -> Point | None:
+    """Show `points` (N, 2) as a map; return where the pin stands, in map coordinates, or None before there is one.
+
+    The pin is controlled: pass what the last run returned, as in `state.point = latent_map(..., pin=state.point)`. A new
+    choice in the browser wins over `pin`; without one, a `pin` that differs from what was returned moves it there.
+
+    `labels` (N,) are indices into `classes` and give each class a colour and a chip that filters. `values` (N,), where
+    given, colour the points instead, from their 2nd to their 98th percentile. `marks` are named places. `background` is a
+    PNG, WebP or JPEG under the points; its `background_extent` is (x0, y0, x1, y1), with y1 at its upper edge. The map is
+    `height` pixels high, but no higher than wide. Points that are not finite are left out.
+    """
+    memory = f"{key}:pin"
+    choice = (st.session_state.get(key) or {}).get("point")
+    now: Pin = settle(st.session_state.get(memory), choice, pin, stamp=time.time_ns() // 1000)
+    st.session_state[memory] = now
+    data = pack(
+        points,
+        labels=labels,
+        classes=classes,
+        values=values,
+        background=background,
+        value_name=value_name,
+        marks=[(name, float(x), float(y)) for name, x, y in marks],
+        background_extent=background_extent,
+        height=height,
+        key=key,
+        pin=now.placed,
+        pin_stamp=now.stamp,
+        palette=PALETTE,
+    )
+    _mount(key=key, data=data, on_point_change=lambda: None)
+    return now.at
+
+
+def settle(last: Pin | None, choice: Sequence[float] | None, wanted: Point | None, *, stamp: int) -> Pin:
+    """Decide where the pin stands: `choice` is (x, y, turn) from the browser, `wanted` what Python asks for."""
+    if wanted is not None:
+        wanted = (float(wanted[0]), float(wanted[1]))
+    if last is None or (choice is None and last.turn is not None):  # a new map, or one that was away from the page
+        return Pin(wanted, wanted, stamp, int(choice[2]) if choice is not None else None)
+    if choice is not None and choice[2] != last.turn:
+        return last._replace(at=(choice[0], choice[1]), turn=int(choice[2]))
+    if wanted is not None and not _same(wanted, last.at):
+        return last._replace(at=wanted, placed=wanted, stamp=stamp)
+    return last
+
+
+def _same(a: Point, b: Point | None) -> bool:
+    """Whether they are one place, though one may have gone through float32."""
+    return b is not None and all(math.isclose(u, v, rel_tol=1e-5, abs_tol=1e-7) for u, v in zip(a, b, strict=True))
+
+
+def pack(
+    points: npt.NDArray[np.floating],
+    *,
+    labels: npt.NDArray[np.integer] | None = None,
+    classes: Sequence[str] = (),
+    values: npt.NDArray[np.floating] | None = None,
+    background: bytes | None = None,
+    **header: Any,
+) -> bytes:
+    """Put a map into one blob, all little-endian and without gaps.
+
+    ===========  =======================================================================================
+    uint32       length of the header in bytes
+    header       JSON in UTF-8: `header`, and what follows from the arrays (`n`, `dataset`, `labelled`, ...)
+    float32[2n]  points: x, y, x, y, ...
+    uint8[n]     labels, if `labelled`
+    uint8[n]     values, if `value_range` is not null: 0 is its low end, 255 its high end
+    bytes        the background picture, if `background` is not null: the rest of the blob
+    ===========  =======================================================================================
+
+    `dataset` and `background` in the header are digests, by which the browser knows what is still the same.
+    """
+    assert points.ndim == 2 and points.shape[1] == 2, f"points are (N, 2), not {points.shape}"
+    assert labels is None or labels.shape == points.shape[:1], "one label per point"
+    assert values is None or values.shape == points.shape[:1], "one value per point"
+    assert len(classes) <= 256, "a label is one byte"
+    assert labels is None or ((labels >= 0) & (labels < len(classes))).all(), "labels are indices into classes"
+    assert background is None or header.get("background_extent") is not None, "a background has an extent"
+
+    finite = np.isfinite(points).all(axis=1)  # a model that diverged gives codes that have no place
+    xy = points[finite].astype("<f4").tobytes()
+    label_bytes = labels[finite].astype(np.uint8).tobytes() if labels is not None else b""
+    levels, value_range = _quantise(values[finite]) if values is not None else (b"", None)
+    header |= {
+        "n": int(finite.sum()),
+        "dataset": _digest(xy + label_bytes),
+        "labelled": labels is not None,
+        "classes": list(classes),
+        "value_range": value_range,
+        "background": background and _digest(background),
+    }
+    head = json.dumps(header, default=float).encode()  # NumPy's scalars
+    return struct.pack("<I", len(head)) + head + xy + label_bytes + levels + (background or b"")
+
+
+def _quantise(values: npt.NDArray[np.floating]) -> tuple[bytes, tuple[float, float]]:
+    """Values as bytes over their middle 96 %, so that a few outliers do not take the whole ramp."""
+    known = values[np.isfinite(values)]
+    low, high = (float(q) for q in np.quantile(known, (0.02, 0.98))) if known.size else (0.0, 1.0)
+    share = (np.where(np.isfinite(values), values, high) - low) / ((high - low) or 1.0)
+    return np.rint(255 * share.clip(0, 1)).astype(np.uint8).tobytes(), (low, high)
+
+
+def _digest(data: bytes) -> str:
+    return hashlib.blake2b(data, digest_size=8).hexdigest()

@@ -1,0 +1,285 @@
+"""The command line: `python -m selfsup_engine COMMAND`. With --json a command prints one JSON object and nothing else."""
+
+import json
+import os
+import signal
+import sys
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from selfsup_engine import events, files
+from selfsup_engine.errors import UserError
+from selfsup_engine.runs import Budget, Library, Run, RunFolder, open_folder, runs_root
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+Json = dict[str, Any]
+as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+
+
+class Commands(click.Group):
+    """Says a person's mistake as one line on standard error, exit status 2."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except UserError as error:
+            raise click.UsageError(str(error)) from error
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+def main() -> None:
+    """Train small self-supervised image models, and explore them."""
+
+
+def say(data: Json, as_json: bool, lines: Callable[[], list[str]]) -> None:
+    """Prints data as JSON, or as lines for people."""
+    click.echo(json.dumps(data, indent=2, default=str) if as_json else "\n".join(lines()))
+
+
+def table(facts: Json) -> list[str]:
+    """Facts as aligned lines."""
+    width = max(map(len, facts), default=0)
+    return [
+        f"{key:<{width}}  {value:.4f}" if isinstance(value, float) else f"{key:<{width}}  {value}"
+        for key, value in facts.items()
+    ]
+
+
+def parse_fields(pairs: tuple[str, ...]) -> Json:
+    """`field=value` pairs; a value is JSON where it parses as such (`[64, 32]`, 0.5, true), else a word."""
+    values: Json = {}
+    for pair in pairs:
+        name, equals, text = pair.partition("=")
+        if not equals:
+            raise UserError(f"--set takes field=value, not {pair!r}. Example: --set code=16")
+        try:
+            values[name] = json.loads(text)
+        except json.JSONDecodeError:
+            values[name] = text
+    return values
+
+
+def watch(folder: RunFolder, as_json: bool) -> None:
+    """Trains a run here, with a progress bar; Ctrl-C stops it and keeps the model."""
+    from selfsup_engine.training.loop import train
+    from selfsup_engine.training.worker import recorded
+
+    interrupted: list[int] = []
+    signal.signal(signal.SIGINT, lambda number, frame: interrupted.append(number))
+    with click.progressbar(length=1000, label=folder.name, file=sys.stderr, show_eta=False, hidden=as_json) as bar:
+        shown = 0
+        for event in recorded(folder, train(folder, lambda: "stop" if interrupted else "go")):
+            match event:
+                case events.Loading():
+                    bar.label = event.message
+                    bar.render_progress()
+                case events.Metrics():
+                    loss = "  ".join(f"{name} {value:.4f}" for name, value in event.losses.items())
+                    bar.label = f"step {event.step}  {loss}  {event.rate:,.0f} images/s  {event.eta:.0f} s left"
+                    bar.update(int(1000 * event.progress) - shown)
+                    shown = int(1000 * event.progress)
+                case events.Failed():
+                    raise UserError(event.reason)
+                case _:
+                    pass
+    run = folder.run
+    assert run.result is not None
+    facts = {
+        "run": str(folder.path),
+        "steps": run.result.steps,
+        "seconds": run.result.seconds,
+        "scores": run.result.scores,
+    }
+    say(facts, as_json, lambda: [f"{folder.path}", *table(run.result.scores if run.result else {})])
+
+
+@main.command()
+@click.argument("family")
+@click.option(
+    "--data",
+    required=True,
+    help="A source: digits, shapes, mnist, fashion-mnist, kmnist, cifar10, npz:PATH, folder:PATH.",
+)
+@click.option("--preset", help="Named settings; the family's first if left out.")
+@click.option("--seconds", type=float, help="Train so long.")
+@click.option("--steps", type=int, help="Train so many steps.")
+@click.option("--seed", type=int, default=0, show_default=True)
+@click.option(
+    "--set",
+    "pairs",
+    multiple=True,
+    metavar="FIELD=VALUE",
+    help="Another value for a field; `fields FAMILY` lists them.",
+)
+@click.option("--title", default="", help="A name for people.")
+@click.option("--out", type=click.Path(path_type=Path), help="The run's folder; in the library if left out.")
+@as_json
+def train(
+    family: str, data: str, preset: str | None, seconds: float | None, steps: int | None, seed: int,
+    pairs: tuple[str, ...], title: str, out: Path | None, as_json: bool,
+) -> None:  # fmt: skip
+    """Train a model of FAMILY on a source, for 60 s if nothing else is said."""
+    from pydantic import ValidationError
+
+    from selfsup_engine import sources
+    from selfsup_engine.models.spec import preset_config
+
+    sources.info(data)
+    preset, config = preset_config(family, preset, parse_fields(pairs))
+    try:
+        budget = Budget(steps=steps, seconds=seconds) if steps or seconds else Budget(seconds=60)
+        run = Run(
+            family=family,
+            preset=preset,
+            source=data,
+            config=config.model_dump(mode="json"),
+            budget=budget,
+            seed=seed,
+            title=title,
+        )
+    except ValidationError as error:
+        raise UserError("; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())) from error
+    watch(Library().create(run, out), as_json)
+
+
+@main.command()
+@click.argument("run")
+@as_json
+def resume(run: str, as_json: bool) -> None:
+    """Go on with a RUN that was paused, stopped or cut off."""
+    watch(open_folder(run), as_json)
+
+
+@main.command()
+@click.argument("family")
+@as_json
+def fields(family: str, as_json: bool) -> None:
+    """The settings of FAMILY, with their ranges, and its presets."""
+    from selfsup_engine.models.spec import spec
+
+    found = spec(family)
+    properties = found.config.model_json_schema()["properties"]
+    presets = {name: config.model_dump(mode="json") for name, config in found.presets.items()}
+    lines = [
+        f"{name:<14} {about.get('description', '')} Default {about.get('default')}."
+        for name, about in properties.items()
+    ]
+    say({"fields": properties, "presets": presets}, as_json, lambda: [*lines, f"presets: {', '.join(presets)}"])
+
+
+@main.command("runs")
+@as_json
+def list_runs(as_json: bool) -> None:
+    """The library: your runs and the gallery."""
+    rows = []
+    library = Library()
+    for folder in [*library.runs(), *library.shown()]:
+        run, status = folder.run, folder.status()
+        scores = run.result.scores if run.result else {}
+        rows.append(
+            {"name": folder.name, "source": run.source, "preset": run.preset, "state": status.state, "scores": scores}
+        )
+    lines = [
+        f"{row['name']:<40} {row['state']:<8} {row['source']:<16} mse {row['scores'].get('mse', float('nan')):.4f}"
+        for row in rows
+    ]  # type: ignore[union-attr]
+    say(
+        {"runs": rows},
+        as_json,
+        lambda: lines or ["No runs yet. Train one: python -m selfsup_engine train autoencoder --data digits"],
+    )
+
+
+@main.command()
+@click.argument("run")
+@click.option("--data", help="Another source than the one it was trained on.")
+@as_json
+def evaluate(run: str, data: str | None, as_json: bool) -> None:
+    """Score a RUN on the test split of its source, with the linear baselines beside it."""
+    from selfsup_engine.exploring.metrics import evaluate as score
+
+    folder = open_folder(run)
+    scores = score(folder, data)
+    say({"run": folder.name, "data": data or folder.run.source, **scores}, as_json, lambda: table(scores))
+
+
+@main.command()
+@click.argument("run")
+@click.argument("image", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@as_json
+def encode(run: str, image: Path, as_json: bool) -> None:
+    """The code that RUN gives an IMAGE."""
+    from selfsup_engine.exploring.latent import LatentSpace
+
+    space = LatentSpace(open_folder(run))
+    code = space.encode(space.prepared(image))[0]
+    numbers = [round(float(value), 6) for value in code]
+    say(
+        {"z": numbers, "trust": float(space.trust(code[None])[0])},
+        as_json,
+        lambda: [",".join(f"{value:g}" for value in numbers)],
+    )
+
+
+@main.command()
+@click.argument("run")
+@click.option("--z", required=True, help='The code: numbers with commas, as in "0.1,-2".')
+@click.option(
+    "-o", "--output", type=click.Path(dir_okay=False, path_type=Path), required=True, help="A .png, .jpg or .webp file."
+)
+@as_json
+def decode(run: str, z: str, output: Path, as_json: bool) -> None:
+    """Draw the image of a code."""
+    from selfsup_engine.exploring.latent import LatentSpace
+    from selfsup_engine.images import encode as to_file
+
+    space = LatentSpace(open_folder(run))
+    image = space.decode(parse_code(z, space.code_size))[0].transpose(1, 2, 0)
+    kind = {".png": "png", ".jpg": "jpeg", ".jpeg": "jpeg", ".webp": "webp"}.get(output.suffix.lower())
+    if kind is None:
+        raise UserError(f"{output.name}: the file's name must end in .png, .jpg or .webp.")
+    try:
+        files.write(output, to_file(image, kind, lossless=True))  # type: ignore[arg-type]
+    except OSError as error:
+        raise UserError(f"{output} cannot be written: {error.strerror}. Give another place.") from error
+    say({"file": str(output), "size": list(image.shape)}, as_json, lambda: [str(output)])
+
+
+def parse_code(text: str, size: int) -> "Tensor":
+    """Numbers with commas as one code (1, size)."""
+    import torch
+
+    try:
+        numbers = [float(part) for part in text.split(",")]
+    except ValueError as error:
+        raise UserError(f'--z takes numbers with commas, as in "0.1,-2"; {text!r} is not.') from error
+    code = torch.tensor([numbers])
+    if len(numbers) != size or not bool(code.isfinite().all()):
+        raise UserError(f"This model's code has {size} numbers, all finite; {text!r} has {len(numbers)}.")
+    return code
+
+
+@main.command()
+@as_json
+def doctor(as_json: bool) -> None:
+    """What this machine offers: device, memory, versions, data, and what works."""
+    from selfsup_engine import sources
+    from selfsup_engine.device import host_facts
+
+    packages = ("streamlit", "torchvision", "plotly", "pillow", "pydantic", "safetensors", "scikit-learn")
+    facts = host_facts() | {name: version(name) for name in packages}
+    facts |= {"data root": str(sources.data_root()), "runs": str(runs_root())}
+    facts |= {
+        name: "ready" if sources.is_local(name) else f"downloads {about.download_mb:.0f} MB when first chosen"
+        for name, about in sources.SOURCES.items()
+    }
+    nearest = next(parent for parent in (runs_root(), *runs_root().parents) if parent.exists())
+    facts["runs can be written"] = os.access(nearest, os.W_OK)
+    facts["gallery models"] = len(Library().shown())
+    say(facts, as_json, lambda: table(facts))

@@ -1,0 +1,94 @@
+"""Which device computes, in which precision and with how many threads: decided here, once, and nowhere else.
+
+CUDA and MPS are taken when they are there; `SELFSUP_DEVICE` (cpu, cuda, cuda:1, mps) overrides the choice. Precision: bfloat16
+autocast on CUDA cards that have it, float32 elsewhere. CPUs stay at float32 whatever they claim: PyTorch reports bfloat16
+support for CPUs that only emulate it, several times slower than float32.
+"""
+
+import os
+import platform
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from functools import cache
+
+import psutil
+import torch
+
+from selfsup_engine.errors import UserError
+
+
+@dataclass(frozen=True)
+class Device:
+    """A place to compute. `torch` is what tensors are moved to; `memory_bytes` is what is free for a run right now."""
+
+    torch: torch.device
+    label: str
+    autocast_dtype: torch.dtype | None
+    threads: int
+
+    def autocast(self) -> AbstractContextManager[object]:
+        """The precision of a forward pass: bfloat16 autocast where it pays, else nothing."""
+        if self.autocast_dtype is None:
+            return nullcontext()
+        return torch.autocast(self.torch.type, dtype=self.autocast_dtype)
+
+    @property
+    def memory_bytes(self) -> int:
+        """Bytes free for a run at this moment: of the card on CUDA, of the machine elsewhere (MPS shares the machine's)."""
+        if self.torch.type == "cuda":
+            return int(torch.cuda.mem_get_info(self.torch)[0])
+        return int(psutil.virtual_memory().available)
+
+
+def cores() -> int:
+    """Processors this process may use: containers and affinity masks give fewer than the machine has."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+@cache
+def pick() -> Device:
+    """The best device at hand, probed once per process.
+
+    Raises:
+        UserError: SELFSUP_DEVICE names a device that is not there.
+    """
+    wanted = os.environ.get("SELFSUP_DEVICE", "")
+    if not wanted:
+        wanted = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
+    try:
+        device = torch.device(wanted)
+        torch.zeros(1, device=device)
+    except (RuntimeError, AssertionError) as error:
+        raise UserError(
+            f"SELFSUP_DEVICE is {wanted!r}, but that device cannot be used here. Unset it, or use cpu."
+        ) from error
+    if device.type == "cuda":
+        dtype = torch.bfloat16 if torch.cuda.is_bf16_supported(including_emulation=False) else None
+        return Device(device, torch.cuda.get_device_name(device), dtype, cores())
+    label = {"mps": "Apple GPU", "cpu": f"CPU, {cores()} cores"}.get(device.type, device.type)
+    return Device(device, label, None, cores())
+
+
+def make_deterministic(device: Device, threads: int) -> None:
+    """Same seed, steps, threads and device: same weights. cuDNN's fastest convolutions add in varying order; they are left out."""
+    torch.set_num_threads(max(1, min(threads, device.threads)))
+    torch.backends.cudnn.deterministic = True
+    torch.backends.cudnn.benchmark = False
+
+
+def host_facts() -> dict[str, object]:
+    """What `doctor` prints: processor, memory in GiB, device, precision, threads, versions."""
+    device, memory = pick(), psutil.virtual_memory()
+    return {
+        "device": device.label,
+        "precision": "bfloat16 autocast" if device.autocast_dtype else "float32",
+        "threads": device.threads,
+        "memory_gib": round(memory.total / 2**30, 1),
+        "memory_free_gib": round(memory.available / 2**30, 1),
+        "system": f"{platform.system()} {platform.machine()}",
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "cuda": torch.version.cuda,
+    }

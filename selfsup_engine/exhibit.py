@@ -1,0 +1,61 @@
+"""What a run keeps of its test set, so that its model can be explored where the data set is not at hand.
+
+One safetensors file: `codes` (N, D) float32, `errors` (N,) float32, `labels` (N,) int64 where there are any, and the images, packed
+losslessly as one picture's bytes.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save
+from torch import Tensor
+
+from selfsup_engine import files
+from selfsup_engine.errors import UserError
+from selfsup_engine.images import pack, unpack
+
+FILE = "exhibit.safetensors"
+
+
+@dataclass(frozen=True)
+class Exhibit:
+    """codes (N, D) float32; errors (N,) mean squared error on [0, 1] pixels; images (N, C, H, W) uint8; labels (N,) int64 or None."""
+
+    codes: Tensor
+    errors: Tensor
+    images: Tensor
+    labels: Tensor | None
+
+
+def write(folder: Path, tensors: dict[str, Tensor]) -> None:
+    """Keeps a report's exhibit in a run's folder."""
+    images = tensors["images"]
+    packed = torch.frombuffer(bytearray(pack(images.numpy())), dtype=torch.uint8)
+    shape = torch.tensor(images.shape)
+    kept = {name: tensor.contiguous() for name, tensor in tensors.items() if name != "images"}
+    files.write(folder / FILE, save(kept | {"packed": packed, "shape": shape}))
+
+
+def read(folder: Path) -> Exhibit:
+    """The exhibit of a run.
+
+    Raises:
+        UserError: there is none, or the file is damaged.
+    """
+    try:
+        tensors = load_file(folder / FILE)
+        count, channels, height, _ = map(int, tensors["shape"])
+        images = torch.from_numpy(unpack(tensors["packed"].numpy().tobytes(), count, channels, height))
+        exhibit = Exhibit(tensors["codes"], tensors["errors"], images, tensors.get("labels"))
+    except (OSError, SafetensorError, KeyError, ValueError) as error:
+        raise UserError(
+            f"{folder.name}: its test images cannot be read. Delete this model, or train it again."
+        ) from error
+    lengths = {len(exhibit.codes), len(exhibit.errors), len(images)} | (
+        {len(exhibit.labels)} if exhibit.labels is not None else set()
+    )
+    if len(lengths) != 1 or exhibit.codes.ndim != 2 or not bool(exhibit.codes.isfinite().all()):
+        raise UserError(f"{folder.name}: its codes and its images do not belong together.")
+    return exhibit

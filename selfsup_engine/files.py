@@ -1,0 +1,19 @@
+"""Writing files so that a reader never meets half of one."""
+
+import os
+import secrets
+from pathlib import Path
+
+
+def write(path: Path, data: bytes | str) -> None:
+    """Writes beside the target and renames: the file is the old one or the new one, whatever happens meanwhile."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    aside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    try:
+        with aside.open("wb") as file:
+            file.write(data.encode() if isinstance(data, str) else data)
+            file.flush()
+            os.fsync(file.fileno())
+        aside.replace(path)
+    finally:
+        aside.unlink(missing_ok=True)

@@ -1,0 +1,116 @@
+"""What goes wrong with a model, said in plain words, each finding with its number and what to try. Pure functions of figures."""
+
+import math
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+if TYPE_CHECKING:  # events.jsonl is read, findings and all, by pages that have no need of torch
+    from torch import Tensor
+
+
+class Finding(BaseModel):
+    """One thing that is going wrong, or the word that nothing is, for a person who does not know the term."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    level: Literal["good", "warning", "problem"]
+    name: str
+    message: str
+    number: float
+    advice: str = ""
+
+
+COLLAPSED = 1e-3  # spread of the codes, relative to their size, under which all images share a point
+DEAD = 1e-2  # spread of one dimension, relative to the widest, under which it says nothing
+SILENT_KL = 0.01  # nats: a dimension under this equals its prior (Burda et al., 2016, call a unit active above it)
+
+
+def collapsed_code(codes: "Tensor") -> list[Finding]:
+    """All images at one point: the spread of the codes (N, D) over their typical size is next to nothing."""
+    spread = float(codes.std(0).max())
+    ratio = spread / max(float(codes.abs().mean()), 1e-6)
+    if ratio >= COLLAPSED and spread > 1e-5:
+        return []
+    return [
+        Finding(
+            level="problem",
+            name="Collapsed code",
+            message=f"All images have the same code (their spread is {ratio:.1g} of its size), so all get the same picture.",
+            number=ratio,
+            advice="Start again with another seed, or take the preset mlp: its normalised layers do not die.",
+        )
+    ]
+
+
+def dead_dimensions(codes: "Tensor") -> list[Finding]:
+    """Dimensions of the codes (N, D) in which all images agree."""
+    spread = codes.std(0)
+    dead = [d + 1 for d in range(codes.shape[1]) if float(spread[d]) < DEAD * float(spread.max())]
+    if not dead or len(dead) == codes.shape[1]:
+        return []
+    which = ", ".join(map(str, dead[:6])) + (" …" if len(dead) > 6 else "")
+    return [
+        Finding(
+            level="warning",
+            name="Dead dimensions",
+            message=f"{len(dead)} of {codes.shape[1]} dimensions of the code are the same for every image ({which}).",
+            number=len(dead),
+            advice="They carry nothing: take a smaller code, or train longer with a lower learning rate.",
+        )
+    ]
+
+
+def posterior_collapse(kl: "Tensor", beta: float) -> list[Finding]:
+    """Dimensions of a variational code whose KL (D,), in nats, is nil: they ignore the image."""
+    silent = int((kl < SILENT_KL).sum())
+    if not silent:
+        return []
+    everywhere = silent == len(kl)
+    return [
+        Finding(
+            level="problem" if everywhere else "warning",
+            name="Posterior collapse",
+            message=f"{silent} of {len(kl)} dimensions carry under {SILENT_KL} nats: the decoder ignores them.",
+            number=silent,
+            advice=f"Lower beta (now {beta:g})" + (" to a tenth." if everywhere else ", or take a smaller code."),
+        )
+    ]
+
+
+def against_baselines(mse: float, mean_mse: float, pca_mse: float, components: int, progress: float) -> list[Finding]:
+    """The held-out error (on [0, 1] pixels) against the mean image's and that of PCA with as many components.
+
+    `progress` in [0, 1]: being behind PCA at the start is no news, so that is said from half time on only.
+    """
+    if not math.isfinite(mse):
+        return [
+            Finding(
+                level="problem",
+                name="Diverged",
+                message="The loss is no longer a number.",
+                number=0.0,
+                advice="Start again with a tenth of the learning rate.",
+            )
+        ]
+    if mse > 0.98 * mean_mse and progress > 0.1:
+        return [
+            Finding(
+                level="problem",
+                name="Nothing learned",
+                message=f"The error {mse:.4f} is not below that of always answering the mean image, {mean_mse:.4f}.",
+                number=mse / mean_mse,
+                advice="Another seed, a lower learning rate, or the preset mlp.",
+            )
+        ]
+    if mse > pca_mse and progress > 0.5:
+        return [
+            Finding(
+                level="warning",
+                name="Behind PCA",
+                message=f"The error {mse:.4f} is above that of a linear model with {components} components, {pca_mse:.4f}.",
+                number=mse / pca_mse,
+                advice="Train longer, or take wider layers.",
+            )
+        ]
+    return []

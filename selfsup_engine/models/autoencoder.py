@@ -1,0 +1,371 @@
+"""Autoencoders: an encoder squeezes an image into a few numbers, the code, and a decoder draws the image from them again.
+
+Nothing in this file knows of files, jobs or pages. Pixels are in [-1, 1] throughout; figures are stated on [0, 1].
+
+Objectives: plain (Hinton and Salakhutdinov, 2006), denoising (Vincent et al., 2008; masked patches after He et al., 2022) and
+variational (Kingma and Welling, 2014; the weight beta after Higgins et al., 2017).
+"""
+
+from collections.abc import Mapping
+from functools import cached_property
+from itertools import pairwise
+from typing import Annotated, Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from pydantic import Field, model_validator
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from selfsup_engine.device import Device
+from selfsup_engine.health import Finding, against_baselines, collapsed_code, dead_dimensions, posterior_collapse
+from selfsup_engine.images import from_unit, to_unit
+from selfsup_engine.models.spec import Config, ModelSpec, Report
+from selfsup_engine.pictures import draw_map, side_by_side
+from selfsup_engine.scores import CHUNK, LinearBaseline, knn_accuracy, mse_per_image, psnr
+from selfsup_engine.sources import ImageSet
+
+EXHIBITED = 10_000  # test images at most that a run keeps, to be explored without its data set
+MAPPED = 5_000  # test images on the map of a live run
+LOOKED_AT = 2_000  # test images behind a live figure: its error is 1 %, its cost a few steps
+
+
+class AutoencoderConfig(Config):
+    """An autoencoder: the network, the code's size, what it is trained for and how."""
+
+    network: Literal["mlp", "conv"] = Field(
+        "mlp", title="Network", description="mlp sees an image as a list of pixels; conv sees neighbourhoods."
+    )
+    widths: tuple[Annotated[int, Field(ge=2, le=2048)], ...] = Field(
+        (512, 256, 128),
+        min_length=1,
+        max_length=8,
+        title="Layer widths",
+        description="Units (mlp) or channels (conv, each halving the picture) of the encoder's layers; the decoder mirrors them.",
+    )
+    code: int = Field(2, ge=2, le=64, title="Code size", description="Numbers per image. Two can be drawn as a map.")
+    activation: Literal["relu", "silu", "tanh"] = Field(
+        "silu", title="Activation", description="The bend between two layers."
+    )
+    norm: bool = Field(
+        False,
+        title="Batch normalisation",
+        description="Rescales each layer's units: steadies conv networks and very narrow layers, slows wide ones.",
+    )
+    objective: Literal["plain", "denoising", "variational"] = Field(
+        "plain",
+        title="Objective",
+        description="plain redraws the image, denoising redraws it from a damaged one, variational also fills the code evenly.",
+    )
+    noise: Literal["gaussian", "patches"] = Field(
+        "gaussian", title="Damage", description="For denoising: Gaussian noise on every pixel, or grey patches."
+    )
+    sigma: float = Field(
+        0.3, ge=0.0, le=1.0, title="Noise", description="For Gaussian damage: standard deviation on [0, 1] pixels."
+    )
+    masked: float = Field(
+        0.5, ge=0.0, le=0.9, title="Masked share", description="For patches: share of the image taken away."
+    )
+    beta: float = Field(
+        1.0,
+        ge=0.0,
+        le=100.0,
+        title="Beta",
+        description="For variational: weight of the code's distance to a normal one (KL).",
+    )
+    weight_decay: float = Field(
+        0.0, ge=0.0, le=1.0, title="Weight decay", description="Pull of the weights towards zero (AdamW)."
+    )
+    schedule: Literal["constant", "cosine"] = Field(
+        "cosine",
+        title="Schedule",
+        description="cosine: a short warm-up, then the learning rate falls to zero at the budget's end.",
+    )
+
+    @model_validator(mode="after")
+    def _conv_halves_to_nothing(self) -> "AutoencoderConfig":
+        if self.network == "conv" and len(self.widths) > 5:
+            raise ValueError("a conv network of over 5 layers halves the picture to nothing; give at most 5 widths")
+        if self.channels == 2:
+            raise ValueError("channels is 1 (grey) or 3 (colour)")
+        return self
+
+
+def activation(name: str) -> nn.Module:
+    """A fresh activation layer."""
+    return {"relu": nn.ReLU, "silu": nn.SiLU, "tanh": nn.Tanh}[name]()
+
+
+def mlp(widths: tuple[int, ...], config: AutoencoderConfig) -> list[nn.Module]:
+    """Linear layers from widths[0] to widths[-1], with (normalisation and) activation between, nothing after the last."""
+    layers: list[nn.Module] = []
+    for i, (wide, narrow) in enumerate(pairwise(widths)):
+        inner = i < len(widths) - 2
+        layers.append(nn.Linear(wide, narrow, bias=not (inner and config.norm)))
+        if inner:
+            layers += [nn.BatchNorm1d(narrow)] * config.norm + [activation(config.activation)]
+    return layers
+
+
+def halvings(size: int, times: int) -> list[int]:
+    """The side of the picture before and after each stride-2 layer: 28 -> [28, 14, 7, 4]."""
+    sides = [size]
+    for _ in range(times):
+        sides.append((sides[-1] + 1) // 2)
+    return sides
+
+
+def conv_encoder(config: AutoencoderConfig, outputs: int) -> list[nn.Module]:
+    """Stride-2 convolutions, then one linear layer. Any image size."""
+    layers: list[nn.Module] = []
+    for before, after in pairwise((config.channels, *config.widths)):
+        layers.append(nn.Conv2d(before, after, 3, stride=2, padding=1, bias=not config.norm))
+        layers += [nn.BatchNorm2d(after)] * config.norm + [activation(config.activation)]
+    side = halvings(config.size, len(config.widths))[-1]
+    return [*layers, nn.Flatten(), nn.Linear(config.widths[-1] * side * side, outputs)]
+
+
+class Crop(nn.Module):
+    """The top left square of images (N, C, H, W) -> (N, C, side, side)."""
+
+    def __init__(self, side: int) -> None:
+        super().__init__()
+        self.side = side
+
+    def forward(self, images: Tensor) -> Tensor:
+        return images[..., : self.side, : self.side]
+
+
+def conv_decoder(config: AutoencoderConfig) -> list[nn.Module]:
+    """The mirror: resize, then convolve, which leaves no checkerboard (Odena et al., 2016), exactly to the sizes of the encoder.
+
+    The last doubling is a sub-pixel convolution (Shi et al., 2016): at full size a convolution would cost as much as all others.
+    """
+    sides = halvings(config.size, len(config.widths))[::-1]
+    deepest = config.widths[-1]
+    layers: list[nn.Module] = [
+        nn.Linear(config.code, deepest * sides[0] ** 2),
+        nn.Unflatten(1, (deepest, sides[0], sides[0])),
+    ]
+    for side, (before, after) in zip(sides[1:], pairwise(config.widths[::-1]), strict=False):
+        layers += [
+            *[nn.BatchNorm2d(before)] * config.norm,
+            activation(config.activation),
+            nn.Upsample(size=(side, side)),
+        ]
+        layers.append(nn.Conv2d(before, after, 3, padding=1, bias=not config.norm))
+    layers += [*[nn.BatchNorm2d(config.widths[0])] * config.norm, activation(config.activation)]
+    layers.append(nn.Conv2d(config.widths[0], 4 * config.channels, 3, padding=1))
+    return [*layers, nn.PixelShuffle(2), Crop(config.size)]
+
+
+class Autoencoder(nn.Module):
+    """encoder: images (N, C, H, W) -> codes (N, D), or (N, 2 D) mean and log-variance if variational; decoder: back, Tanh at the end."""
+
+    def __init__(self, config: AutoencoderConfig) -> None:
+        super().__init__()
+        shape = (config.channels, config.size, config.size)
+        self.code_size = config.code
+        self.variational = config.objective == "variational"
+        outputs = config.code * (2 if self.variational else 1)
+        if config.network == "conv":
+            self.encoder = nn.Sequential(*conv_encoder(config, outputs))
+            self.decoder = nn.Sequential(*conv_decoder(config), nn.Tanh())
+        else:
+            pixels = config.channels * config.size**2
+            self.encoder = nn.Sequential(nn.Flatten(), *mlp((pixels, *config.widths, outputs), config))
+            back = mlp((config.code, *config.widths[::-1], pixels), config)
+            self.decoder = nn.Sequential(*back, nn.Tanh(), nn.Unflatten(1, shape))
+
+    def posterior(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        """Mean and log-variance (N, D) of the code's distribution; without one the log-variance is zero."""
+        out = self.encoder(images)
+        mean, log_variance = out.chunk(2, dim=1) if self.variational else (out, torch.zeros_like(out))
+        return mean, log_variance.clamp(-12, 12)
+
+    def encode(self, images: Tensor) -> Tensor:
+        """Float images (N, C, H, W) in [-1, 1] to codes (N, D); the mean, if variational."""
+        return self.posterior(images)[0]
+
+    def decode(self, codes: Tensor) -> Tensor:
+        """Codes (N, D) to images (N, C, H, W) in [-1, 1]."""
+        images: Tensor = self.decoder(codes)
+        return images
+
+    def forward(self, images: Tensor) -> Tensor:
+        return self.decode(self.encode(images))
+
+
+def gaussian_kl(mean: Tensor, log_variance: Tensor) -> Tensor:
+    """KL of N(mean, variance) from N(0, 1) in nats, averaged over the batch, per dimension: (D,). Kingma and Welling, appendix B."""
+    return 0.5 * (mean.square() + log_variance.exp() - 1 - log_variance).mean(0)
+
+
+def damage(images: Tensor, config: AutoencoderConfig, generator: torch.Generator) -> Tensor:
+    """Images in [-1, 1] with clipped Gaussian noise, or with a share of a 7 x 7 board of patches turned mid-grey."""
+    if config.noise == "gaussian":
+        noise = torch.randn(images.shape, generator=generator, device=images.device)
+        return (images + 2 * config.sigma * noise).clamp(-1, 1)
+    board = torch.rand((len(images), 1, 7, 7), generator=generator, device=images.device) < config.masked
+    return images.masked_fill(F.interpolate(board.float(), images.shape[-2:]).bool(), 0.0)
+
+
+class AutoencoderTask:
+    """Training of one autoencoder: Adam on the mean squared error, plus beta x KL if variational."""
+
+    def __init__(self, config: AutoencoderConfig, device: Device) -> None:
+        self.config, self.device = config, device
+        self.threads = 2 if config.network == "conv" or max(config.widths) > 128 else 1
+        self.model = Autoencoder(config).to(device.torch)
+        self.optimiser = torch.optim.AdamW(
+            self.model.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay, fused=True
+        )
+        for parameter in self.model.parameters():  # Adam's state from the start: its names and shapes never change
+            self.optimiser.state[parameter] = {
+                "step": torch.zeros((), device=device.torch),
+                "exp_avg": torch.zeros_like(parameter),
+                "exp_avg_sq": torch.zeros_like(parameter),
+            }
+
+    def _losses(self, images: Tensor, generator: torch.Generator | None) -> tuple[Tensor, dict[str, Tensor]]:
+        """The objective to descend, and the figures to show. Without a generator nothing is damaged or drawn at random."""
+        seen = (
+            images
+            if generator is None or self.config.objective != "denoising"
+            else damage(images, self.config, generator)
+        )
+        with self.device.autocast():
+            mean, log_variance = self.model.posterior(seen)
+            codes = mean
+            if generator is not None and self.model.variational:
+                noise = torch.randn(mean.shape, generator=generator, device=mean.device)
+                codes = mean + noise * (log_variance / 2).exp()
+            error = F.mse_loss(self.model.decode(codes).float(), images)
+        figures = {"mse": error.detach() / 4}
+        if not self.model.variational:
+            return error, figures
+        kl = gaussian_kl(mean.float(), log_variance.float()).sum()
+        figures["kl"] = kl.detach()
+        # Per pixel on both sides: with mse as -log p of unit-variance pixels / (pixels / 2), beta 1 is the evidence lower bound.
+        return error + self.config.beta * 2 * kl / images[0].numel(), figures
+
+    def step(self, images: Tensor, seed: int, progress: float) -> dict[str, Tensor]:
+        self.model.train()
+        if self.config.schedule == "cosine":
+            warm = min(1.0, 0.1 + progress / 0.02)
+            for group in self.optimiser.param_groups:
+                group["lr"] = self.config.learning_rate * warm * 0.5 * (1 + float(np.cos(np.pi * min(progress, 1.0))))
+        generator = torch.Generator(images.device).manual_seed(seed)
+        objective, figures = self._losses(images, generator)
+        self.optimiser.zero_grad(set_to_none=True)
+        objective.backward()
+        self.optimiser.step()
+        return figures
+
+    @torch.no_grad()
+    def evaluate(self, images: Tensor) -> dict[str, float]:
+        self.model.eval()
+        totals: dict[str, float] = {}
+        for chunk in images[:LOOKED_AT].split(CHUNK):
+            for name, value in self._losses(to_unit(chunk), None)[1].items():
+                totals[name] = totals.get(name, 0.0) + float(value) * len(chunk)
+        return {name: total / len(images[:LOOKED_AT]) for name, total in totals.items()}
+
+    @torch.no_grad()
+    def encode(self, images: Tensor) -> Tensor:
+        """Codes (N, D) on the CPU of uint8 images, in batches."""
+        self.model.eval()
+        return torch.cat([self.model.encode(to_unit(chunk)).float().cpu() for chunk in images.split(CHUNK)])
+
+    @torch.no_grad()
+    def reconstruct(self, images: Tensor) -> Tensor:
+        """What the decoder makes of uint8 images' codes: float (N, C, H, W) in [-1, 1] on the CPU."""
+        self.model.eval()
+        return torch.cat([self.model(to_unit(chunk)).float().cpu() for chunk in images.split(CHUNK)])
+
+    @torch.no_grad()
+    def preview(self, images: ImageSet) -> dict[str, NDArray[np.uint8]]:
+        shown = images.test[:: max(1, len(images.test) // 16)][:16]
+        inputs = to_unit(shown)
+        if self.config.objective == "denoising":
+            inputs = damage(inputs, self.config, torch.Generator(inputs.device).manual_seed(0))
+        self.model.eval()
+        rows = [from_unit(inputs), from_unit(self.model(inputs).float())]
+        pictures = {"reconstructions": side_by_side(rows)}
+        if self.config.code == 2:
+            labels = None if images.test_labels is None else images.test_labels[:MAPPED].tolist()
+            pictures["map"] = draw_map(self.encode(images.test[:MAPPED]).numpy(), labels)
+        return pictures
+
+    @cached_property
+    def _baseline(self) -> dict[str, LinearBaseline]:
+        return {}
+
+    def baseline(self, images: ImageSet) -> LinearBaseline:
+        """PCA of the training images with as many components as the code has numbers; fitted once."""
+        if "pca" not in self._baseline:
+            self._baseline["pca"] = LinearBaseline.fit(images.train.cpu(), self.config.code)
+        return self._baseline["pca"]
+
+    @torch.no_grad()
+    def health(self, images: ImageSet, progress: float) -> list[Finding]:
+        looked_at = images.test[:LOOKED_AT]
+        mean_mse, pca_mse = self.baseline(images).mse(looked_at.cpu())
+        codes = self.encode(looked_at)
+        found = against_baselines(self.evaluate(looked_at)["mse"], mean_mse, pca_mse, self.config.code, progress)
+        found += collapsed_code(codes) or dead_dimensions(codes)
+        if self.model.variational and progress > 0.1:
+            found += posterior_collapse(gaussian_kl(*self.model.posterior(to_unit(looked_at))).cpu(), self.config.beta)
+        return found
+
+    @torch.no_grad()
+    def report(self, images: ImageSet) -> Report:
+        kept = images.test[:EXHIBITED]
+        test = images.test.cpu()
+        errors = mse_per_image(self.reconstruct(images.test), test)
+        mean_mse, pca_mse = self.baseline(images).mse(test)
+        mse = float(errors.mean())
+        scores = {"mse": mse, "psnr": psnr(mse), "pca_mse": pca_mse, "mean_mse": mean_mse}
+        codes = self.encode(images.test)
+        if images.train_labels is not None and images.test_labels is not None:
+            train_codes = self.encode(images.train)
+            scores["knn5"] = knn_accuracy(train_codes, images.train_labels.cpu(), codes, images.test_labels.cpu())
+        if self.model.variational:
+            kl = gaussian_kl(*self.model.posterior(to_unit(kept[:LOOKED_AT])))
+            scores |= {"kl": float(kl.sum())} | {f"kl_{d + 1}": float(nats) for d, nats in enumerate(kl)}
+        exhibit = {"codes": codes[: len(kept)], "errors": errors[: len(kept)], "images": kept.cpu()}
+        if images.test_labels is not None:
+            exhibit["labels"] = images.test_labels[: len(kept)].cpu()
+        return Report(scores, exhibit, self.preview(images)["reconstructions"])
+
+    def state(self) -> dict[str, Tensor]:
+        tensors = {f"model.{name}": tensor for name, tensor in self.model.state_dict().items()}
+        for name, parameter in self.model.named_parameters():
+            tensors |= {f"adam.{name}.{key}": value for key, value in self.optimiser.state[parameter].items()}
+        return tensors
+
+    def load_state(self, state: Mapping[str, Tensor]) -> None:
+        self.model.load_state_dict({name[6:]: tensor for name, tensor in state.items() if name.startswith("model.")})
+        for name, parameter in self.model.named_parameters():
+            for key, value in self.optimiser.state[parameter].items():
+                value.copy_(state[f"adam.{name}.{key}"])
+
+
+REFERENCE = AutoencoderConfig(
+    widths=(128, 64, 32, 16, 8, 4), activation="relu", norm=False, learning_rate=1e-3, batch=128, schedule="constant"
+)
+
+SPEC = ModelSpec(
+    family="autoencoder",
+    config=AutoencoderConfig,
+    presets={
+        "mlp": AutoencoderConfig(learning_rate=2e-3, batch=256),
+        "conv": AutoencoderConfig(
+            network="conv", widths=(32, 64, 128), code=16, size=32, channels=3, norm=True, learning_rate=2e-3
+        ),
+        "reference": REFERENCE,
+    },
+    model=Autoencoder,
+    task=AutoencoderTask,
+)

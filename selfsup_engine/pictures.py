@@ -1,0 +1,48 @@
+"""Pictures of results, as (H, W, C) uint8 arrays: rows of images, and the map of a 2-D code. numpy only."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+PALETTE: tuple[tuple[int, int, int], ...] = (
+    (78, 121, 167), (242, 142, 43), (225, 87, 89), (57, 167, 160), (89, 161, 79),
+    (214, 176, 32), (176, 122, 161), (255, 130, 150), (156, 117, 95), (120, 130, 140),
+)  # fmt: skip
+"""One colour a class, readable on a light and on a dark page; the same on every picture and chart."""
+
+
+def side_by_side(rows: Sequence[NDArray[np.uint8]], gap: int = 2) -> NDArray[np.uint8]:
+    """Rows of equally many images (N, C, H, W), one below the other with a transparent gap: (H', W', 4)."""
+    count, channels, height, width = rows[0].shape
+    canvas = np.zeros((len(rows) * (height + gap) - gap, count * (width + gap) - gap, 4), np.uint8)
+    for r, row in enumerate(rows):
+        for i, image in enumerate(row):
+            top, left = r * (height + gap), i * (width + gap)
+            canvas[top : top + height, left : left + width, :3] = image.transpose(1, 2, 0)
+            canvas[top : top + height, left : left + width, 3] = 255
+    return canvas
+
+
+def draw_map(codes: NDArray[np.float32], labels: Sequence[int] | None, side: int = 360) -> NDArray[np.uint8]:
+    """Codes (N, 2) as dots, coloured by label, on a transparent square (side, side, 4); the axes' scales are equal.
+
+    The middle 99 % of the codes fill the picture, so that one stray point does not shrink the rest.
+    """
+    low, high = np.quantile(codes, 0.005, axis=0), np.quantile(codes, 0.995, axis=0)
+    scale = side * 0.88 / max(float((high - low).max()), 1e-6)
+    # Image rows run down, the second coordinate runs up.
+    centred = (codes - (low + high) / 2) * np.array([scale, -scale]) + side / 2
+    x, y = np.rint(centred).astype(int).T
+    colours = np.array(PALETTE, np.float64)[
+        (np.zeros(len(codes), int) if labels is None else np.asarray(labels)) % len(PALETTE)
+    ]
+    total, weight = np.zeros((side, side, 3)), np.zeros((side, side))
+    for dx, dy, strength in ((0, 0, 1.0), (1, 0, 0.6), (-1, 0, 0.6), (0, 1, 0.6), (0, -1, 0.6)):
+        inside = (x + dx >= 0) & (x + dx < side) & (y + dy >= 0) & (y + dy < side)
+        at = (y[inside] + dy, x[inside] + dx)
+        np.add.at(total, at, strength * colours[inside])
+        np.add.at(weight, at, strength)
+    alpha = 1 - np.exp(-1.2 * weight)
+    rgb = total / np.maximum(weight, 1e-9)[..., None]
+    return np.concatenate([rgb, 255 * alpha[..., None]], axis=2).round().astype(np.uint8)

@@ -1,0 +1,232 @@
+"""A Run (what to train, and once trained the record of it), its folder, and the library of folders. Torch is not needed here.
+
+A run's folder is the checkpoint: run.json, weights.safetensors, exhibit.safetensors (its test images and their codes, so that it
+can be explored without the data set), events.jsonl, cover.png, previews/, snapshots/, state.safetensors (to resume).
+"""
+
+import os
+import re
+import shutil
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from selfsup_engine import events, files
+from selfsup_engine.errors import UserError
+
+ROOT = Path(__file__).resolve().parents[1]
+GALLERY = ROOT / "checkpoints" / "gallery"
+NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
+TRASH_DAYS = 7  # how long a deleted run can be brought back
+
+
+def runs_root() -> Path:
+    """Where people's runs are kept: SELFSUP_RUNS, or checkpoints/runs/."""
+    return Path(os.environ.get("SELFSUP_RUNS", "") or ROOT / "checkpoints" / "runs").expanduser()
+
+
+class Budget(BaseModel):
+    """How long to train: steps or seconds, one of the two."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    steps: Annotated[int, Field(ge=1, le=10_000_000)] | None = None
+    seconds: Annotated[float, Field(gt=0, le=7 * 86_400)] | None = None
+
+    @model_validator(mode="after")
+    def _one_of_the_two(self) -> "Budget":
+        if (self.steps is None) == (self.seconds is None):
+            raise ValueError("give steps or seconds, one of the two")
+        return self
+
+    def progress(self, step: int, elapsed: float) -> float:
+        """Share of the budget that is spent, in [0, 1]."""
+        spent = step / self.steps if self.steps else elapsed / (self.seconds or 1.0)
+        return min(1.0, spent)
+
+    def __str__(self) -> str:
+        return f"{self.steps} steps" if self.steps else f"{self.seconds:g} s"
+
+
+class Result(BaseModel):
+    """What training gave. scores are on [0, 1] pixels of the test split; weights is the first 16 digits of their SHA-256."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    scores: dict[str, float]
+    steps: int
+    seconds: float
+    device: str
+    parameters: int
+    capabilities: tuple[str, ...]
+    weights: str
+    classes: tuple[str, ...] = ()
+    licence: str = ""
+    finished: datetime = Field(default_factory=lambda: datetime.now(UTC))
+
+
+class Run(BaseModel):
+    """The request; with `result`, the record. `config` holds every field of the family's Config."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    family: str
+    preset: str
+    source: str = Field(max_length=1000)
+    config: dict[str, Any]
+    budget: Budget
+    seed: int = Field(0, ge=0, lt=2**31)
+    title: str = Field("", max_length=80)
+    note: str = Field("", max_length=2000)
+    created: datetime = Field(default_factory=lambda: datetime.now(UTC))
+    result: Result | None = None
+
+
+class RunFolder:
+    """One run on disk."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @property
+    def name(self) -> str:
+        return self.path.name
+
+    @property
+    def in_gallery(self) -> bool:
+        return self.path.parent == GALLERY
+
+    @property
+    def run(self) -> Run:
+        """What run.json says.
+
+        Raises:
+            UserError: it is missing or not a run's.
+        """
+        try:
+            return Run.model_validate_json((self.path / "run.json").read_bytes())
+        except FileNotFoundError as error:
+            raise UserError(f"There is no run {self.name!r} any more. The library lists those there are.") from error
+        except (ValidationError, OSError) as error:
+            raise UserError(
+                f"{self.name}: its run.json cannot be read. Delete the run, or restore the file."
+            ) from error
+
+    def save(self, run: Run) -> None:
+        files.write(self.path / "run.json", run.model_dump_json(indent=2) + "\n")
+
+    def file(self, name: str) -> Path:
+        return self.path / name
+
+    def history(self) -> list[events.Event]:
+        return events.read(self.path / "events.jsonl")
+
+    def append(self, event: events.Event) -> None:
+        events.append(self.path / "events.jsonl", event)
+
+    def status(self) -> events.Status:
+        """Where the run stands. A folder without events (a gallery model) is done."""
+        happened = self.history()
+        return events.status(happened) if happened else events.Status(state="done", progress=1.0)
+
+    @property
+    def usable(self) -> bool:
+        """There is a model to explore."""
+        return (self.path / "weights.safetensors").exists() and (self.path / "exhibit.safetensors").exists()
+
+    def picture(self, step: int, name: str) -> Path:
+        """Where a preview of a step lies."""
+        return self.path / "previews" / f"{step:08d}-{name}.png"
+
+    def bytes_used(self) -> int:
+        return sum(path.stat().st_size for path in self.path.rglob("*") if path.is_file())
+
+
+class Library:
+    """The gallery, which is read only, and the person's runs."""
+
+    def __init__(self, root: Path | None = None, gallery: Path = GALLERY) -> None:
+        self.root = root or runs_root()
+        self.gallery = gallery
+
+    def runs(self) -> list[RunFolder]:
+        """The person's runs, newest first."""
+        found = [RunFolder(path.parent) for path in self.root.glob("[!.]*/run.json")]
+        return sorted(found, key=lambda folder: folder.path.stat().st_ctime, reverse=True)
+
+    def shown(self) -> list[RunFolder]:
+        """The gallery's models, in the order of their names."""
+        return sorted(
+            (RunFolder(path.parent) for path in self.gallery.glob("*/run.json")), key=lambda folder: folder.name
+        )
+
+    def find(self, name: str) -> RunFolder:
+        """By name, or by a path to a folder (for the CLI).
+
+        Raises:
+            UserError: nothing is there.
+        """
+        for root in (self.root, self.gallery):
+            if NAME.fullmatch(name) and (root / name / "run.json").exists():
+                return RunFolder(root / name)
+        raise UserError(
+            f"There is no run {name!r} in the library. It may have been deleted; the library page lists all runs."
+        )
+
+    def create(self, run: Run, path: Path | None = None) -> RunFolder:
+        """A new folder for a run, named after its source, family and time, or at `path`.
+
+        Raises:
+            UserError: `path` already holds a run, or nothing can be written there.
+        """
+        if path is None:
+            slug = re.sub(r"[^a-z0-9]+", "-", run.source.split(":")[0].lower()).strip("-") or "run"
+            stem = f"{slug}-{run.preset}-{run.created:%m%d-%H%M%S}"
+            taken = 1
+            while (path := self.root / (stem if taken == 1 else f"{stem}-{taken}")).exists():
+                taken += 1
+        elif (path / "run.json").exists():
+            raise UserError(f"{path} already holds a run. Give another folder, or resume that one.")
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+            folder = RunFolder(path)
+            folder.save(run)
+        except OSError as error:
+            raise UserError(
+                f"{path} cannot be written ({error.strerror}). Free some space, or set SELFSUP_RUNS."
+            ) from error
+        return folder
+
+    def rename(self, folder: RunFolder, title: str) -> None:
+        """Gives a run another title; its folder's name stays, so links to it go on working."""
+        title = " ".join(title.split())
+        if not title or len(title) > 80:
+            raise UserError("A name has 1 to 80 characters.")
+        folder.save(folder.run.model_copy(update={"title": title}))
+
+    def delete(self, folder: RunFolder) -> None:
+        """Moves a run aside; `restore` brings it back. What was deleted over a week ago goes for good."""
+        if folder.path.parent != self.root:
+            raise UserError("The gallery's models come with the project and stay.")
+        trash = self.root / ".trash"
+        trash.mkdir(exist_ok=True)
+        for old in trash.iterdir():
+            if time.time() - old.stat().st_mtime > TRASH_DAYS * 86_400:
+                shutil.rmtree(old, ignore_errors=True)
+        shutil.rmtree(trash / folder.name, ignore_errors=True)
+        folder.path.rename(trash / folder.name)
+        os.utime(trash / folder.name)
+
+    def restore(self, name: str) -> RunFolder:
+        """Undoes `delete`."""
+        aside = self.root / ".trash" / name
+        if not NAME.fullmatch(name) or not aside.exists():
+            raise UserError("That run is gone for good.")
+        aside.rename(self.root / name)
+        return RunFolder(self.root / name)
+
+
+def open_folder(name: str, library: Library | None = None) -> RunFolder:
+    """A run by its folder or by its name in the library."""
+    path = Path(name).expanduser()
+    return RunFolder(path) if (path / "run.json").exists() else (library or Library()).find(name)

@@ -1,0 +1,71 @@
+"""Figures that say how good a model is, and the simple baselines that they are held against. Pure functions of tensors.
+
+Images are uint8 (N, C, H, W); every error is stated on [0, 1] pixels.
+"""
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from selfsup_engine.images import to_unit
+
+CHUNK = 2048  # images per pass: bounds the memory of a float copy
+
+
+def mse_per_image(images: Tensor, others: Tensor) -> Tensor:
+    """Mean squared error of each pair of uint8 or [-1, 1] float images, on [0, 1] pixels: (N,) float32."""
+    a = to_unit(images) if images.dtype == torch.uint8 else images
+    b = to_unit(others) if others.dtype == torch.uint8 else others
+    return (a - b).flatten(1).square().mean(1) / 4  # [-1, 1] is twice as wide as [0, 1]
+
+
+def psnr(mse: float) -> float:
+    """Peak signal-to-noise ratio in dB for a mean squared error on [0, 1] pixels."""
+    return -10 * math.log10(max(mse, 1e-12))
+
+
+@dataclass(frozen=True)
+class LinearBaseline:
+    """What a linear model does with the same number of components: the mean image, and principal component analysis.
+
+    mean: (P,) and components: (P, K), on [-1, 1] pixels; PCA is the best linear autoencoder (Baldi and Hornik, 1989).
+    """
+
+    mean: Tensor
+    components: Tensor
+
+    @classmethod
+    def fit(cls, images: Tensor, components: int, limit: int = 10_000) -> "LinearBaseline":
+        """PCA of the first `limit` images by a randomised decomposition (Halko et al., 2011), the same at every call."""
+        pixels = to_unit(images[:limit]).flatten(1)
+        mean = pixels.mean(0)
+        rank = min(components, *pixels.shape)
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(0)
+            vectors = torch.pca_lowrank(pixels - mean, q=min(rank + 8, *pixels.shape), center=False, niter=4)[2]
+        return cls(mean, vectors[:, :rank].contiguous())
+
+    def mse(self, images: Tensor) -> tuple[float, float]:
+        """(mean image's, PCA's) mean squared error over uint8 images, on [0, 1] pixels."""
+        mean_error = pca_error = 0.0
+        for chunk in images.split(CHUNK):
+            centred = to_unit(chunk).flatten(1) - self.mean
+            rest = centred - centred @ self.components @ self.components.T
+            mean_error += float(centred.square().mean(1).sum()) / 4
+            pca_error += float(rest.square().mean(1).sum()) / 4
+        return mean_error / len(images), pca_error / len(images)
+
+
+def nearest(queries: Tensor, points: Tensor, count: int) -> tuple[Tensor, Tensor]:
+    """Distances and indices (Q, count), nearest first, of each query (Q, D) among points (P, D), both float."""
+    count = min(count, len(points))
+    found = [torch.cdist(chunk, points).topk(count, largest=False) for chunk in queries.split(CHUNK)]
+    return torch.cat([distances for distances, _ in found]), torch.cat([indices for _, indices in found])
+
+
+def knn_accuracy(codes: Tensor, labels: Tensor, test_codes: Tensor, test_labels: Tensor, neighbours: int = 5) -> float:
+    """Share of test codes whose label is the majority of their nearest training codes' (ties: the smaller label)."""
+    votes = labels[nearest(test_codes, codes, neighbours)[1]]
+    return float((votes.mode(dim=1).values == test_labels).float().mean())

@@ -1,0 +1,1 @@
+"""Training: the loop, what it says, and the process it runs in."""

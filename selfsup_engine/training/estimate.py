@@ -1,0 +1,92 @@
+"""What a run will cost on this machine: measured on a few steps of the very network, not guessed."""
+
+import time
+from dataclasses import dataclass
+
+import torch
+
+from selfsup_engine.device import Device, pick
+from selfsup_engine.errors import UserError
+from selfsup_engine.images import to_unit
+from selfsup_engine.models.spec import Config, spec
+from selfsup_engine.runs import Budget
+
+MEASURED_SECONDS = 0.3
+OVERHEAD_BYTES = 260_000_000  # Python and torch in the process that trains
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """parameters: a count; rate in images/s; steps and seconds of the whole budget; memory in bytes."""
+
+    parameters: int
+    rate: float
+    steps: int
+    seconds: float
+    epochs: float
+    memory_bytes: int
+
+
+def parameter_count(family: str, config: Config) -> int:
+    """Numbers that a network learns, counted without making them."""
+    with torch.device("meta"):
+        return sum(parameter.numel() for parameter in spec(family).model(config).parameters())
+
+
+def estimate(family: str, config: Config, images: int, budget: Budget, device: Device | None = None) -> Estimate:
+    """Trains on random images for a third of a second and scales up; nothing of it is kept.
+
+    Args:
+        images: how many the training set has.
+
+    Raises:
+        UserError: the configuration does not fit into this machine's memory.
+    """
+    device = device or pick()
+    parameters = parameter_count(family, config)
+    batch = min(config.batch, images)
+    pixels = config.channels * config.size**2
+    fixed = (
+        parameters * 16 + images * pixels + OVERHEAD_BYTES
+    )  # weights, gradients and Adam's two moments; the set itself
+    _refuse_oversized(fixed, device, "network and image set")
+
+    task = spec(family).task(config, device)
+    noise = torch.randint(0, 256, (batch, config.channels, config.size, config.size), dtype=torch.uint8).to(
+        device.torch
+    )
+    kept = 0
+
+    def count(tensor: torch.Tensor) -> torch.Tensor:
+        nonlocal kept
+        kept += tensor.numel() * tensor.element_size()
+        return tensor
+
+    with torch.autograd.graph.saved_tensors_hooks(count, lambda tensor: tensor):
+        task.step(to_unit(noise), 0, 0.0)  # the first step also warms up
+    memory = fixed + 2 * kept
+    _refuse_oversized(memory, device, "batch")
+    began, steps = time.perf_counter(), 0
+    while steps == 0 or time.perf_counter() - began < MEASURED_SECONDS:
+        losses = task.step(to_unit(noise), steps, 0.0)
+        steps += 1
+    float(next(iter(losses.values())))  # a GPU's steps are done only now
+    per_step = (time.perf_counter() - began) / steps
+    total = budget.steps or max(1, int((budget.seconds or 0) / per_step))
+    return Estimate(
+        parameters=parameters,
+        rate=batch / per_step,
+        steps=total,
+        seconds=budget.seconds or total * per_step,
+        epochs=total * batch / images,
+        memory_bytes=memory,
+    )
+
+
+def _refuse_oversized(needed: int, device: Device, what: str) -> None:
+    free = device.memory_bytes
+    if needed > 0.9 * free:
+        raise UserError(
+            f"This {what} needs about {needed / 1e9:.1f} GB, and {free / 1e9:.1f} GB are free on this machine. "
+            "Take narrower layers, smaller images or a smaller batch."
+        )
