@@ -5,25 +5,26 @@ safetensors of exactly the shapes that the config asks for. Nothing is unpickled
 """
 
 import io
+import lzma
 import re
-import shutil
 import tempfile
 import zipfile
+import zlib
 from pathlib import Path
 
 from selfsup_engine.errors import UserError
-from selfsup_engine.events import read as read_events
 from selfsup_engine.exhibit import FILE as EXHIBIT
 from selfsup_engine.exhibit import read as read_exhibit
 from selfsup_engine.images import open_image
 from selfsup_engine.models.saved import WEIGHTS, load_model
+from selfsup_engine.models.spec import Encodes, check_config
 from selfsup_engine.runs import Library, RunFolder
 
 MEMBERS = re.compile(
     r"run\.json|weights\.safetensors|exhibit\.safetensors|cover\.png|events\.jsonl|previews/\d{8}-[a-z]{1,20}\.png"
 )
 NEEDED = {"run.json", WEIGHTS, EXHIBIT, "cover.png"}
-MAX_BYTES = 300_000_000  # unpacked: the largest config allowed has some 200 MB of weights
+MAX_BYTES = 300_000_000  # unpacked; every preset's run is under a tenth of it
 MAX_MEMBERS = 2_000
 
 
@@ -59,16 +60,29 @@ def take_in(data: bytes, library: Library) -> RunFolder:
             raise UserError(
                 "This file holds a run that was never finished. Download it again once it has been trained."
             )
-        load_model(checked)
-        read_exhibit(checked.path)
+        _check_together(checked)
         open_image(checked.file("cover.png"))
         for picture in checked.path.glob("previews/*.png"):
             open_image(picture)
-        if not read_events(checked.file("events.jsonl")):
-            checked.file("events.jsonl").unlink(missing_ok=True)
-        folder = library.create(run)
-        shutil.copytree(checked.path, folder.path, dirs_exist_ok=True)
-        return folder
+        if checked.status().state not in ("done", "stopped"):  # a history that does not end so is not this model's
+            checked.file("events.jsonl").unlink()
+        return RunFolder(checked.path.rename(library.free_path(run)))
+
+
+def _check_together(folder: RunFolder) -> None:
+    """Weights, exhibit and run.json fit each other.
+
+    Raises:
+        UserError: they do not.
+    """
+    run, model, kept = folder.run, load_model(folder), read_exhibit(folder.path)
+    config = check_config(run.family, run.config)
+    fits = kept.images.shape[1:] == (config.channels, config.size, config.size)
+    fits = fits and (not isinstance(model, Encodes) or kept.codes.shape[1] == model.code_size)
+    if kept.labels is not None and run.result is not None:
+        fits = fits and bool(((kept.labels >= 0) & (kept.labels < len(run.result.classes))).all())
+    if not fits or not all(bool(tensor.isfinite().all()) for tensor in model.state_dict().values()):
+        raise UserError("The weights and the test images in this file do not belong together. It was refused.")
 
 
 def _unpack(data: bytes, place: Path) -> None:
@@ -83,7 +97,7 @@ def _unpack(data: bytes, place: Path) -> None:
                 )
             if len(members) > MAX_MEMBERS or sum(member.file_size for member in members) > MAX_BYTES:
                 raise UserError(
-                    f"This file unpacks to more than {MAX_BYTES // 1_000_000} MB; no model of ours does. It was refused."
+                    f"This file unpacks to more than {MAX_BYTES // 1_000_000} MB; so large a model is not taken in."
                 )
             for member in members:
                 target = place / member.filename
@@ -93,7 +107,10 @@ def _unpack(data: bytes, place: Path) -> None:
                 if len(content) != member.file_size:
                     raise UserError("This zip lies about its sizes. It was refused.")
                 target.write_bytes(content)
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError) as error:
+    except (
+        zipfile.BadZipFile, zlib.error, lzma.LZMAError, UnicodeDecodeError,
+        NotImplementedError, RuntimeError, EOFError, OSError,
+    ) as error:  # fmt: skip
         raise UserError(
             "This file is not a zip, or it is damaged. Download it from the library again, and upload that."
         ) from error

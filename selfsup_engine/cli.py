@@ -5,14 +5,14 @@ import os
 import signal
 import sys
 from collections.abc import Callable
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from selfsup_engine import events, files
-from selfsup_engine.errors import UserError
+from selfsup_engine.errors import UserError, in_words
 from selfsup_engine.runs import Budget, Library, Run, RunFolder, open_folder, runs_root
 
 if TYPE_CHECKING:
@@ -68,13 +68,15 @@ def parse_fields(pairs: tuple[str, ...]) -> Json:
 def watch(folder: RunFolder, as_json: bool) -> None:
     """Trains a run here, with a progress bar; Ctrl-C stops it and keeps the model."""
     from selfsup_engine.training.loop import train
-    from selfsup_engine.training.worker import recorded
+    from selfsup_engine.training.worker import CONTROL, WORKER, handle_of, recorded, wish_of
 
+    folder.file(CONTROL).unlink(missing_ok=True)
+    files.write(folder.file(WORKER), handle_of(os.getpid()))  # a server that starts meanwhile sees that it lives
     interrupted: list[int] = []
     signal.signal(signal.SIGINT, lambda number, frame: interrupted.append(number))
     with click.progressbar(length=1000, label=folder.name, file=sys.stderr, show_eta=False, hidden=as_json) as bar:
         shown = 0
-        for event in recorded(folder, train(folder, lambda: "stop" if interrupted else "go")):
+        for event in recorded(folder, train(folder, lambda: "stop" if interrupted else wish_of(folder))):
             match event:
                 case events.Loading():
                     bar.label = event.message
@@ -89,7 +91,11 @@ def watch(folder: RunFolder, as_json: bool) -> None:
                 case _:
                     pass
     run = folder.run
-    assert run.result is not None
+    if folder.status().state == "paused" or run.result is None:
+        say(
+            {"run": str(folder.path), "state": "paused"}, as_json, lambda: [f"{folder.path} is paused; resume goes on."]
+        )
+        return
     facts = {
         "run": str(folder.path),
         "steps": run.result.steps,
@@ -133,7 +139,8 @@ def train(
     sources.info(data)
     preset, config = preset_config(family, preset, parse_fields(pairs))
     try:
-        budget = Budget(steps=steps, seconds=seconds) if steps or seconds else Budget(seconds=60)
+        untold = steps is None and seconds is None
+        budget = Budget(seconds=60) if untold else Budget(steps=steps, seconds=seconds)
         run = Run(
             family=family,
             preset=preset,
@@ -144,7 +151,7 @@ def train(
             title=title,
         )
     except ValidationError as error:
-        raise UserError("; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())) from error
+        raise UserError(f"This cannot be trained: {in_words(error)}.") from error
     watch(Library().create(run, out), as_json)
 
 
@@ -153,7 +160,15 @@ def train(
 @as_json
 def resume(run: str, as_json: bool) -> None:
     """Go on with a RUN that was paused, stopped or cut off."""
-    watch(open_folder(run), as_json)
+    from selfsup_engine.training.jobs import process_of
+    from selfsup_engine.training.worker import worker_of
+
+    folder = open_folder(run)
+    if folder.in_gallery or not folder.resumable:
+        raise UserError(f"{folder.name} cannot go on: it is done, or its training state was not kept.")
+    if folder.status().active and process_of(worker_of(folder)):
+        raise UserError(f"{folder.name} is being trained already, by another process. Pause it there first.")
+    watch(folder, as_json)
 
 
 @main.command()
@@ -177,7 +192,7 @@ def fields(family: str, as_json: bool) -> None:
 @as_json
 def list_runs(as_json: bool) -> None:
     """The library: your runs and the gallery."""
-    rows = []
+    rows: list[Json] = []
     library = Library()
     for folder in [*library.runs(), *library.shown()]:
         run, status = folder.run, folder.status()
@@ -188,7 +203,7 @@ def list_runs(as_json: bool) -> None:
     lines = [
         f"{row['name']:<40} {row['state']:<8} {row['source']:<16} mse {row['scores'].get('mse', float('nan')):.4f}"
         for row in rows
-    ]  # type: ignore[union-attr]
+    ]
     say(
         {"runs": rows},
         as_json,
@@ -265,6 +280,14 @@ def parse_code(text: str, size: int) -> "Tensor":
     return code
 
 
+def installed(package: str) -> str:
+    """Its version, or that it is missing: the engine does without the app's packages."""
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "not installed"
+
+
 @main.command()
 @as_json
 def doctor(as_json: bool) -> None:
@@ -273,7 +296,7 @@ def doctor(as_json: bool) -> None:
     from selfsup_engine.device import host_facts
 
     packages = ("streamlit", "torchvision", "plotly", "pillow", "pydantic", "safetensors", "scikit-learn")
-    facts = host_facts() | {name: version(name) for name in packages}
+    facts = host_facts() | {name: installed(name) for name in packages}
     facts |= {"data root": str(sources.data_root()), "runs": str(runs_root())}
     facts |= {
         name: "ready" if sources.is_local(name) else f"downloads {about.download_mb:.0f} MB when first chosen"

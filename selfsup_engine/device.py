@@ -13,6 +13,7 @@ from functools import cache
 
 import psutil
 import torch
+from torch import dtype
 
 from selfsup_engine.errors import UserError
 
@@ -23,7 +24,7 @@ class Device:
 
     torch: torch.device
     label: str
-    autocast_dtype: torch.dtype | None
+    autocast_dtype: dtype | None
     threads: int
 
     def autocast(self) -> AbstractContextManager[object]:
@@ -65,8 +66,8 @@ def pick() -> Device:
             f"SELFSUP_DEVICE is {wanted!r}, but that device cannot be used here. Unset it, or use cpu."
         ) from error
     if device.type == "cuda":
-        dtype = torch.bfloat16 if torch.cuda.is_bf16_supported(including_emulation=False) else None
-        return Device(device, torch.cuda.get_device_name(device), dtype, cores())
+        has_bf16 = torch.cuda.is_bf16_supported(including_emulation=False)
+        return Device(device, torch.cuda.get_device_name(device), torch.bfloat16 if has_bf16 else None, cores())
     label = {"mps": "Apple GPU", "cpu": f"CPU, {cores()} cores"}.get(device.type, device.type)
     return Device(device, label, None, cores())
 

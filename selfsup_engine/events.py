@@ -4,6 +4,7 @@ Whoever watches a run reads this file; nobody is told anything in another way. T
 so a page that was reloaded, a second tab and a restarted server see the same. Torch is not needed here.
 """
 
+import os
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -63,6 +64,7 @@ class Check(_Event):
     step: int
     losses: dict[str, float]
     findings: tuple[Finding, ...]
+    baselines: dict[str, float] = Field(default_factory=dict, description="What simpler models reach, by name.")
     pictures: dict[str, Any] = Field(default_factory=dict, exclude=True, repr=False)
 
 
@@ -101,6 +103,9 @@ Event = Annotated[
 ]
 _EVENT: TypeAdapter[Event] = TypeAdapter(Event)
 
+Wish = Literal["go", "pause", "stop"]
+"""What a person may want of a run in training."""
+
 State = Literal["queued", "loading", "running", "paused", "done", "stopped", "failed"]
 
 
@@ -122,9 +127,10 @@ class Status(BaseModel):
 
 
 def append(path: Path, event: _Event) -> None:
-    """Adds one line."""
-    with path.open("a", encoding="utf-8") as file:
-        file.write(event.model_dump_json() + "\n")
+    """Adds one line; a last line that a crash cut off is ended first, so that it spoils nothing but itself."""
+    with path.open("ab+") as file:
+        torn = file.tell() > 0 and file.seek(-1, os.SEEK_END) >= 0 and file.read(1) != b"\n"
+        file.write(b"\n" * torn + event.model_dump_json().encode() + b"\n")
 
 
 def read(path: Path) -> list[Event]:
@@ -136,7 +142,7 @@ def read(path: Path) -> list[Event]:
         try:
             events.append(_EVENT.validate_json(line))
         except ValidationError:
-            continue  # a line cut off by a crash and written on after it
+            continue  # a line cut off by a crash
     return events
 
 

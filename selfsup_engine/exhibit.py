@@ -48,14 +48,14 @@ def read(folder: Path) -> Exhibit:
         tensors = load_file(folder / FILE)
         count, channels, height, _ = map(int, tensors["shape"])
         images = torch.from_numpy(unpack(tensors["packed"].numpy().tobytes(), count, channels, height))
-        exhibit = Exhibit(tensors["codes"], tensors["errors"], images, tensors.get("labels"))
-    except (OSError, SafetensorError, KeyError, ValueError) as error:
+        exhibit = Exhibit(tensors["codes"].float(), tensors["errors"].float(), images, tensors.get("labels"))
+    except (OSError, SafetensorError, KeyError, ValueError, TypeError, RuntimeError) as error:
         raise UserError(
             f"{folder.name}: its test images cannot be read. Delete this model, or train it again."
         ) from error
-    lengths = {len(exhibit.codes), len(exhibit.errors), len(images)} | (
-        {len(exhibit.labels)} if exhibit.labels is not None else set()
-    )
-    if len(lengths) != 1 or exhibit.codes.ndim != 2 or not bool(exhibit.codes.isfinite().all()):
+    fits = exhibit.codes.shape[:1] == exhibit.errors.shape == images.shape[:1] and exhibit.codes.ndim == 2
+    if exhibit.labels is not None:
+        fits = fits and exhibit.labels.shape == images.shape[:1] and exhibit.labels.dtype == torch.int64
+    if not fits or not bool(exhibit.codes.isfinite().all() and exhibit.errors.isfinite().all()):
         raise UserError(f"{folder.name}: its codes and its images do not belong together.")
     return exhibit

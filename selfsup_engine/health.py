@@ -1,6 +1,5 @@
 """What goes wrong with a model, said in plain words, each finding with its number and what to try. Pure functions of figures."""
 
-import math
 from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -23,11 +22,14 @@ class Finding(BaseModel):
 
 COLLAPSED = 1e-3  # spread of the codes, relative to their size, under which all images share a point
 DEAD = 1e-2  # spread of one dimension, relative to the widest, under which it says nothing
+TINY = 1e-9  # the error of a baseline that makes none: all images are the same
 SILENT_KL = 0.01  # nats: a dimension under this equals its prior (Burda et al., 2016, call a unit active above it)
 
 
 def collapsed_code(codes: "Tensor") -> list[Finding]:
     """All images at one point: the spread of the codes (N, D) over their typical size is next to nothing."""
+    if len(codes) < 2:
+        return []
     spread = float(codes.std(0).max())
     ratio = spread / max(float(codes.abs().mean()), 1e-6)
     if ratio >= COLLAPSED and spread > 1e-5:
@@ -83,23 +85,13 @@ def against_baselines(mse: float, mean_mse: float, pca_mse: float, components: i
 
     `progress` in [0, 1]: being behind PCA at the start is no news, so that is said from half time on only.
     """
-    if not math.isfinite(mse):
-        return [
-            Finding(
-                level="problem",
-                name="Diverged",
-                message="The loss is no longer a number.",
-                number=0.0,
-                advice="Start again with a tenth of the learning rate.",
-            )
-        ]
     if mse > 0.98 * mean_mse and progress > 0.1:
         return [
             Finding(
                 level="problem",
                 name="Nothing learned",
                 message=f"The error {mse:.4f} is not below that of always answering the mean image, {mean_mse:.4f}.",
-                number=mse / mean_mse,
+                number=mse / max(mean_mse, TINY),
                 advice="Another seed, a lower learning rate, or the preset mlp.",
             )
         ]
@@ -109,7 +101,7 @@ def against_baselines(mse: float, mean_mse: float, pca_mse: float, components: i
                 level="warning",
                 name="Behind PCA",
                 message=f"The error {mse:.4f} is above that of a linear model with {components} components, {pca_mse:.4f}.",
-                number=mse / pca_mse,
+                number=mse / max(pca_mse, TINY),
                 advice="Train longer, or take wider layers.",
             )
         ]

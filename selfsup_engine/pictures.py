@@ -5,16 +5,27 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-PALETTE: tuple[tuple[int, int, int], ...] = (
-    (78, 121, 167), (242, 142, 43), (225, 87, 89), (57, 167, 160), (89, 161, 79),
-    (214, 176, 32), (176, 122, 161), (255, 130, 150), (156, 117, 95), (120, 130, 140),
-)  # fmt: skip
-"""One colour a class, readable on a light and on a dark page; the same on every picture and chart."""
+PALETTE = (
+    "#2f6bea",  # blue
+    "#dba520",  # amber
+    "#1fb981",  # green
+    "#d3222b",  # red
+    "#8259a5",  # purple
+    "#35a6dc",  # sky
+    "#ec6abf",  # pink
+    "#975f53",  # brown
+    "#228d91",  # teal
+    "#e2661c",  # orange
+    "#8580f0",  # periwinkle
+    "#88914f",  # olive
+)
+"""Colours of classes, found by search: at least 2.2:1 against white and 3.5:1 against near black, and no two are closer
+in OKLab than 0.06, be it a normal, a protanope or a deuteranope eye that looks (Tableau 10: 0.007). The same on every picture and chart."""
 
 
 def side_by_side(rows: Sequence[NDArray[np.uint8]], gap: int = 2) -> NDArray[np.uint8]:
     """Rows of equally many images (N, C, H, W), one below the other with a transparent gap: (H', W', 4)."""
-    count, channels, height, width = rows[0].shape
+    count, _, height, width = rows[0].shape
     canvas = np.zeros((len(rows) * (height + gap) - gap, count * (width + gap) - gap, 4), np.uint8)
     for r, row in enumerate(rows):
         for i, image in enumerate(row):
@@ -34,7 +45,7 @@ def draw_map(codes: NDArray[np.float32], labels: Sequence[int] | None, side: int
     # Image rows run down, the second coordinate runs up.
     centred = (codes - (low + high) / 2) * np.array([scale, -scale]) + side / 2
     x, y = np.rint(centred).astype(int).T
-    colours = np.array(PALETTE, np.float64)[
+    colours = np.array([[int(name[i : i + 2], 16) for i in (1, 3, 5)] for name in PALETTE], np.float64)[
         (np.zeros(len(codes), int) if labels is None else np.asarray(labels)) % len(PALETTE)
     ]
     total, weight = np.zeros((side, side, 3)), np.zeros((side, side))
@@ -46,3 +57,11 @@ def draw_map(codes: NDArray[np.float32], labels: Sequence[int] | None, side: int
     alpha = 1 - np.exp(-1.2 * weight)
     rgb = total / np.maximum(weight, 1e-9)[..., None]
     return np.concatenate([rgb, 255 * alpha[..., None]], axis=2).round().astype(np.uint8)
+
+
+def heat(values: NDArray[np.floating], top: float) -> NDArray[np.uint8]:
+    """Values (H, W) from 0 to `top` as colours from black over red and yellow to white: (3, H, W)."""
+    share = np.clip(values / max(top, 1e-12), 0, 1)
+    stops = np.linspace(0, 1, 4)
+    channels = ((0, 190, 255, 255), (0, 30, 190, 255), (0, 60, 40, 255))
+    return np.stack([np.interp(share, stops, levels) for levels in channels]).round().astype(np.uint8)

@@ -4,6 +4,7 @@ A run's folder is the checkpoint: run.json, weights.safetensors, exhibit.safeten
 can be explored without the data set), events.jsonl, cover.png, previews/, snapshots/, state.safetensors (to resume).
 """
 
+import contextlib
 import os
 import re
 import shutil
@@ -12,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from selfsup_engine import events, files
 from selfsup_engine.errors import UserError
@@ -20,6 +21,7 @@ from selfsup_engine.errors import UserError
 ROOT = Path(__file__).resolve().parents[1]
 GALLERY = ROOT / "checkpoints" / "gallery"
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
+STATE = "state.safetensors"  # every tensor that learns, to go on from
 TRASH_DAYS = 7  # how long a deleted run can be brought back
 
 
@@ -78,7 +80,7 @@ class Run(BaseModel):
     seed: int = Field(0, ge=0, lt=2**31)
     title: str = Field("", max_length=80)
     note: str = Field("", max_length=2000)
-    created: datetime = Field(default_factory=lambda: datetime.now(UTC))
+    created: AwareDatetime = Field(default_factory=lambda: datetime.now(UTC))
     result: Result | None = None
 
 
@@ -138,12 +140,26 @@ class RunFolder:
         """Where a preview of a step lies."""
         return self.path / "previews" / f"{step:08d}-{name}.png"
 
+    @property
+    def resumable(self) -> bool:
+        """Training can go on. Not so a finished run, and not a model without its training state: one that was taken in."""
+        return self.status().state != "done" and (self.run.result is None or (self.path / STATE).exists())
+
     def bytes_used(self) -> int:
         return sum(path.stat().st_size for path in self.path.rglob("*") if path.is_file())
 
 
+def _readable(root: Path) -> list[tuple[Run, RunFolder]]:
+    found = []
+    for path in root.glob("[!.]*/run.json"):
+        folder = RunFolder(path.parent)
+        with contextlib.suppress(UserError):
+            found.append((folder.run, folder))
+    return found
+
+
 class Library:
-    """The gallery, which is read only, and the person's runs."""
+    """The gallery, which is read only, and the person's runs. A folder whose run.json is damaged is in neither list."""
 
     def __init__(self, root: Path | None = None, gallery: Path = GALLERY) -> None:
         self.root = root or runs_root()
@@ -151,14 +167,12 @@ class Library:
 
     def runs(self) -> list[RunFolder]:
         """The person's runs, newest first."""
-        found = [RunFolder(path.parent) for path in self.root.glob("[!.]*/run.json")]
-        return sorted(found, key=lambda folder: folder.path.stat().st_ctime, reverse=True)
+        found = sorted(_readable(self.root), key=lambda pair: pair[0].created, reverse=True)
+        return [folder for _, folder in found]
 
     def shown(self) -> list[RunFolder]:
         """The gallery's models, in the order of their names."""
-        return sorted(
-            (RunFolder(path.parent) for path in self.gallery.glob("*/run.json")), key=lambda folder: folder.name
-        )
+        return sorted((folder for _, folder in _readable(self.gallery)), key=lambda folder: folder.name)
 
     def find(self, name: str) -> RunFolder:
         """By name, or by a path to a folder (for the CLI).
@@ -173,19 +187,23 @@ class Library:
             f"There is no run {name!r} in the library. It may have been deleted; the library page lists all runs."
         )
 
+    def free_path(self, run: Run) -> Path:
+        """Where a run may go: named after its source, preset and time, whatever those hold."""
+        slug = re.sub(r"[^a-z0-9]+", "-", f"{run.source.split(':')[0]}-{run.preset}".lower()).strip("-")[:45]
+        stem = f"{slug or 'run'}-{run.created:%m%d-%H%M%S}"
+        taken = 1
+        while (path := self.root / (stem if taken == 1 else f"{stem}-{taken}")).exists():
+            taken += 1
+        return path
+
     def create(self, run: Run, path: Path | None = None) -> RunFolder:
-        """A new folder for a run, named after its source, family and time, or at `path`.
+        """A new folder for a run, at `free_path` or at `path`.
 
         Raises:
             UserError: `path` already holds a run, or nothing can be written there.
         """
-        if path is None:
-            slug = re.sub(r"[^a-z0-9]+", "-", run.source.split(":")[0].lower()).strip("-") or "run"
-            stem = f"{slug}-{run.preset}-{run.created:%m%d-%H%M%S}"
-            taken = 1
-            while (path := self.root / (stem if taken == 1 else f"{stem}-{taken}")).exists():
-                taken += 1
-        elif (path / "run.json").exists():
+        path = path or self.free_path(run)
+        if (path / "run.json").exists():
             raise UserError(f"{path} already holds a run. Give another folder, or resume that one.")
         try:
             path.mkdir(parents=True, exist_ok=True)
@@ -199,6 +217,7 @@ class Library:
 
     def rename(self, folder: RunFolder, title: str) -> None:
         """Gives a run another title; its folder's name stays, so links to it go on working."""
+        self._check_own(folder)
         title = " ".join(title.split())
         if not title or len(title) > 80:
             raise UserError("A name has 1 to 80 characters.")
@@ -206,8 +225,7 @@ class Library:
 
     def delete(self, folder: RunFolder) -> None:
         """Moves a run aside; `restore` brings it back. What was deleted over a week ago goes for good."""
-        if folder.path.parent != self.root:
-            raise UserError("The gallery's models come with the project and stay.")
+        self._check_own(folder)
         trash = self.root / ".trash"
         trash.mkdir(exist_ok=True)
         for old in trash.iterdir():
@@ -217,16 +235,25 @@ class Library:
         folder.path.rename(trash / folder.name)
         os.utime(trash / folder.name)
 
+    def _check_own(self, folder: RunFolder) -> None:
+        if folder.path.parent == self.gallery:
+            raise UserError("The gallery's models come with the project and stay as they are.")
+        if folder.path.parent != self.root or not folder.path.exists():
+            raise UserError(f"There is no run {folder.name!r} in the library any more.")
+
     def restore(self, name: str) -> RunFolder:
         """Undoes `delete`."""
         aside = self.root / ".trash" / name
-        if not NAME.fullmatch(name) or not aside.exists():
-            raise UserError("That run is gone for good.")
+        if not NAME.fullmatch(name) or not aside.exists() or (self.root / name).exists():
+            raise UserError("That run cannot be brought back: it is gone for good, or another has taken its name.")
         aside.rename(self.root / name)
         return RunFolder(self.root / name)
 
 
 def open_folder(name: str, library: Library | None = None) -> RunFolder:
     """A run by its folder or by its name in the library."""
-    path = Path(name).expanduser()
-    return RunFolder(path) if (path / "run.json").exists() else (library or Library()).find(name)
+    with contextlib.suppress(OSError, RuntimeError):  # not what a path looks like
+        path = Path(name).expanduser()
+        if (path / "run.json").exists():
+            return RunFolder(path)
+    return (library or Library()).find(name)

@@ -7,8 +7,10 @@
  * scroll the page (touch-action: none); the map is never taller than wide, so a phone keeps room around it to scroll.
  */
 const part = (name) => import(new URL(`latent_map/${name}.js${new URL(import.meta.url).search}`, import.meta.url));
-const [{ Plane, clamp, extentOf }, { inksOf, paintBase, paintOver, rampOf, shuffled, themeOf }, { fillLegend, make, short }] =
-  await Promise.all(["plane", "paint", "legend"].map(part));
+const [plane, paint, legend] = await Promise.all(["plane", "paint", "legend"].map(part));
+const { Plane, clamp, extentOf } = plane;
+const { inksOf, paintBase, paintOver, rampOf, shuffled, themeOf } = paint;
+const { fillLegend, make, short } = legend;
 
 const SEND_EVERY = 100; // ms between two messages of a drag; the newest place wins, and the last one always goes out
 const HOVER_RADIUS = 10; // px
@@ -85,7 +87,8 @@ class LatentMap {
     const memory = memories.get(data.key) ?? {};
     memories.set(data.key, memory);
     if (memory.dataset !== data.dataset) Object.assign(memory, { dataset: data.dataset, view: null });
-    if (memory.classes !== String(data.classes)) Object.assign(memory, { classes: String(data.classes), hidden: new Set() });
+    const classes = JSON.stringify(data.classes);
+    if (memory.classes !== classes) Object.assign(memory, { classes, hidden: new Set() });
     if (memory.stamp !== data.pin_stamp) {
       memory.stamp = data.pin_stamp;
       if (this.gesture !== "pin") memory.pin = this.sent = data.pin; // a hand on the pin comes first
@@ -148,9 +151,11 @@ class LatentMap {
     this.pointers.set(event.pointerId, at);
     this.over.setPointerCapture(event.pointerId);
     this.over.focus({ preventScroll: true });
+    this.stage.dataset.pressed = ""; // no focus ring for a hand, only for the keyboard
     this.tip.hidden = true;
     if (this.pointers.size > 1) {
-      if (this.gesture === "pin" && this.before) this.place(this.before); // the second finger shows that a pinch was meant
+      // The second finger shows that a pinch was meant, not a choice.
+      if (this.gesture === "pin" && this.before) this.place(this.before);
       this.gesture = "pan";
     } else if (event.button === 1 || event.shiftKey) {
       this.gesture = "pan";
@@ -193,6 +198,7 @@ class LatentMap {
   }
 
   type(event) {
+    delete this.stage.dataset.pressed;
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const pin = this.memory.pin;
     const about = pin ? this.plane.toScreen(pin) : undefined;

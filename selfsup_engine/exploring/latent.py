@@ -27,10 +27,11 @@ def interpolate(start: Tensor, end: Tensor, steps: int, how: Literal["linear", "
     """Codes (steps, D) from `start` to `end` (D,), both ends exact.
 
     spherical follows the arc (Shoemake, 1985) and changes the length evenly: codes of a variational model lie on a shell, and
-    the straight line leaves it (White, 2016). Where the ends point the same way, or one is zero, the line is the arc.
+    the straight line leaves it (White, 2016). Where there is no one arc (an end is zero, or they point the same way or opposite
+    ways), it is the line.
     """
     t = torch.linspace(0, 1, steps)[:, None]
-    line = torch.lerp(start, end, t)
+    line: Tensor = torch.lerp(start, end, t)
     if how == "linear":
         return line
     lengths = start.norm(), end.norm()
@@ -41,7 +42,7 @@ def interpolate(start: Tensor, end: Tensor, steps: int, how: Literal["linear", "
     if angle < 1e-3 or angle > np.pi - 1e-3:
         return line
     arc = (torch.sin((1 - t) * angle) * a + torch.sin(t * angle) * b) / torch.sin(angle)
-    codes = arc * torch.lerp(lengths[0], lengths[1], t)
+    codes: Tensor = arc * torch.lerp(lengths[0], lengths[1], t)
     codes[0], codes[-1] = start, end
     return codes
 
@@ -63,12 +64,11 @@ class Plane:
         if codes.shape[1] == 2:
             return cls(torch.zeros(2), torch.eye(2), 0.0)
         origin = codes.mean(0)
-        _, strengths, axes = torch.linalg.svd(codes - origin, full_matrices=False)
-        axes = (
-            axes[:2] * axes[:2].gather(1, axes[:2].abs().argmax(1, keepdim=True)).sign()
-        )  # the same way up at every call
-        power = strengths.square()
-        return cls(origin, axes, float(1 - power[:2].sum() / power.sum().clamp_min(1e-12)))
+        centred = (codes - origin).double()
+        power, columns = torch.linalg.eigh(centred.T @ centred)  # in rising order
+        axes = columns.T.flip(0)[:2].float()
+        axes = axes * axes.gather(1, axes.abs().argmax(1, keepdim=True)).sign()  # the same way up at every call
+        return cls(origin, axes, float(power[:-2].clamp_min(0).sum() / power.sum().clamp_min(1e-12)))
 
     def flat(self, codes: Tensor) -> Tensor:
         """Codes (N, D) on the map: (N, 2)."""
@@ -185,9 +185,11 @@ class LatentSpace:
         """Codes (side * side, D) at even distances across the map, row by row from the top, and their extent x0, y0, x1, y1."""
         flat = self.plane.flat(self.exhibit.codes)
         low, high = flat.quantile(torch.tensor([0.01, 0.99]), dim=0)
+        thin = (high - low) < 1e-3  # all codes at one point: a map needs some extent all the same
+        low, high = low - 0.5 * thin, high + 0.5 * thin
         x, y = torch.linspace(float(low[0]), float(high[0]), side), torch.linspace(float(high[1]), float(low[1]), side)
         points = torch.stack([x.repeat(side), y.repeat_interleave(side)], dim=1)
-        half_x, half_y = (float(high[0] - low[0]) / (side - 1) / 2, float(high[1] - low[1]) / (side - 1) / 2)
+        half_x, half_y = ((high - low) / max(side - 1, 1) / 2).tolist()
         extent = (float(low[0]) - half_x, float(low[1]) - half_y, float(high[0]) + half_x, float(high[1]) + half_y)
         return self.plane.lifted(points), extent
 

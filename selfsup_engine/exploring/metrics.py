@@ -18,7 +18,8 @@ def evaluate(folder: RunFolder, data: str | None = None) -> dict[str, float]:
     """
     run = folder.run
     config = check_config(run.family, run.config)
-    task = spec(run.family).task(config, pick())
+    device = pick()
+    task = spec(run.family).task(config, device)
     task.model.load_state_dict(load_model(folder).state_dict())
-    images = sources.load(data or run.source).fitted(config.channels, config.size)
+    images = sources.load(data or run.source).fitted(config.channels, config.size).to(device.torch)
     return task.report(images).scores

@@ -7,7 +7,6 @@ variational (Kingma and Welling, 2014; the weight beta after Higgins et al., 201
 """
 
 from collections.abc import Mapping
-from functools import cached_property
 from itertools import pairwise
 from typing import Annotated, Literal
 
@@ -20,7 +19,7 @@ from torch.nn import functional as F
 
 from selfsup_engine.device import Device
 from selfsup_engine.health import Finding, against_baselines, collapsed_code, dead_dimensions, posterior_collapse
-from selfsup_engine.images import from_unit, to_unit
+from selfsup_engine.images import from_unit, montage, to_unit
 from selfsup_engine.models.spec import Config, ModelSpec, Report
 from selfsup_engine.pictures import draw_map, side_by_side
 from selfsup_engine.scores import CHUNK, LinearBaseline, knn_accuracy, mse_per_image, psnr
@@ -221,6 +220,8 @@ class AutoencoderTask:
         self.optimiser = torch.optim.AdamW(
             self.model.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay, fused=True
         )
+        self._linear: LinearBaseline | None = None
+        self._baselines: dict[str, float] = {}
         for parameter in self.model.parameters():  # Adam's state from the start: its names and shapes never change
             self.optimiser.state[parameter] = {
                 "step": torch.zeros((), device=device.torch),
@@ -298,20 +299,22 @@ class AutoencoderTask:
             pictures["map"] = draw_map(self.encode(images.test[:MAPPED]).numpy(), labels)
         return pictures
 
-    @cached_property
-    def _baseline(self) -> dict[str, LinearBaseline]:
-        return {}
-
-    def baseline(self, images: ImageSet) -> LinearBaseline:
+    def linear(self, images: ImageSet) -> LinearBaseline:
         """PCA of the training images with as many components as the code has numbers; fitted once."""
-        if "pca" not in self._baseline:
-            self._baseline["pca"] = LinearBaseline.fit(images.train.cpu(), self.config.code)
-        return self._baseline["pca"]
+        if self._linear is None:
+            self._linear = LinearBaseline.fit(images.train.cpu(), self.config.code)
+        return self._linear
+
+    def baselines(self, images: ImageSet) -> dict[str, float]:
+        if not self._baselines:
+            mean_mse, pca_mse = self.linear(images).mse(images.test[:LOOKED_AT].cpu())
+            self._baselines = {"mean image": mean_mse, f"PCA, {self.config.code} components": pca_mse}
+        return self._baselines
 
     @torch.no_grad()
     def health(self, images: ImageSet, progress: float) -> list[Finding]:
         looked_at = images.test[:LOOKED_AT]
-        mean_mse, pca_mse = self.baseline(images).mse(looked_at.cpu())
+        mean_mse, pca_mse = self.baselines(images).values()
         codes = self.encode(looked_at)
         found = against_baselines(self.evaluate(looked_at)["mse"], mean_mse, pca_mse, self.config.code, progress)
         found += collapsed_code(codes) or dead_dimensions(codes)
@@ -320,11 +323,27 @@ class AutoencoderTask:
         return found
 
     @torch.no_grad()
+    def cover(self, images: ImageSet, codes: Tensor) -> NDArray[np.uint8]:
+        """What a 2-D code draws all over the middle of its map; else held-out images over what is made of them. 7 to 4."""
+        self.model.eval()
+        if self.config.code == 2:
+            low, high = codes.quantile(torch.tensor([0.03, 0.97]), dim=0)
+            x, y = torch.linspace(float(low[0]), float(high[0]), 14), torch.linspace(float(high[1]), float(low[1]), 8)
+            points = torch.stack([x.repeat(8), y.repeat_interleave(14)], dim=1).to(self.device.torch)
+            return montage(from_unit(self.model.decode(points).float()), 14)
+        shown = images.test[:: max(1, len(images.test) // 14)][:14]
+        drawn = from_unit(self.model(to_unit(shown)).float())
+        rows = [
+            np.concatenate([from_unit(to_unit(shown[i : i + 7])), drawn[i : i + 7]]) for i in range(0, len(shown), 7)
+        ]
+        return montage(np.concatenate(rows), min(7, len(shown)))
+
+    @torch.no_grad()
     def report(self, images: ImageSet) -> Report:
         kept = images.test[:EXHIBITED]
         test = images.test.cpu()
         errors = mse_per_image(self.reconstruct(images.test), test)
-        mean_mse, pca_mse = self.baseline(images).mse(test)
+        mean_mse, pca_mse = self.linear(images).mse(test)
         mse = float(errors.mean())
         scores = {"mse": mse, "psnr": psnr(mse), "pca_mse": pca_mse, "mean_mse": mean_mse}
         codes = self.encode(images.test)
@@ -337,7 +356,7 @@ class AutoencoderTask:
         exhibit = {"codes": codes[: len(kept)], "errors": errors[: len(kept)], "images": kept.cpu()}
         if images.test_labels is not None:
             exhibit["labels"] = images.test_labels[: len(kept)].cpu()
-        return Report(scores, exhibit, self.preview(images)["reconstructions"])
+        return Report(scores, exhibit, self.cover(images, codes))
 
     def state(self) -> dict[str, Tensor]:
         tensors = {f"model.{name}": tensor for name, tensor in self.model.state_dict().items()}

@@ -2,8 +2,8 @@
 
 import hashlib
 from pathlib import Path
-from typing import Any
 
+import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 from torch import Tensor, nn
@@ -46,13 +46,16 @@ def load_model(folder: RunFolder, weights: Path | None = None) -> nn.Module:
         UserError: there are no weights, or they do not fit the run's config.
     """
     run = folder.run
-    model = spec(run.family).model(check_config(run.family, run.config))
+    config = check_config(run.family, run.config)
+    with torch.device("meta"):  # shapes alone: settings that do not fit the weights never cost their memory
+        model = spec(run.family).model(config)
     tensors = read_tensors(weights or folder.file(WEIGHTS))
-    expected: dict[str, Any] = model.state_dict()
+    expected: dict[str, Tensor] = model.state_dict()
     wrong = sorted(set(expected) ^ set(tensors)) or [n for n in expected if expected[n].shape != tensors[n].shape]
     if wrong:
         raise UserError(
             f"{folder.name}: its weights do not fit its settings (first at {wrong[0]}). They belong to another run."
         )
-    model.load_state_dict(tensors)  # half-precision weights become float32 here
+    # Half-precision weights become float32 here. A copy is aligned as the live model's weights are, so it computes the same bits.
+    model.load_state_dict({n: t.to(expected[n].dtype, copy=True) for n, t in tensors.items()}, assign=True)
     return model.eval().requires_grad_(False)

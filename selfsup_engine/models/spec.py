@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from torch import Tensor, nn
 
-from selfsup_engine.errors import UserError
+from selfsup_engine.errors import UserError, in_words
 from selfsup_engine.health import Finding
 
 if TYPE_CHECKING:
@@ -52,10 +52,13 @@ class Report:
 class Task(Protocol):
     """One training in progress: the modules and their optimisers. The loop knows nothing else of a family."""
 
-    model: nn.Module
-    """What is saved as the run's weights."""
-    threads: int
-    """CPU threads with which this network trains fastest (the device's number is the upper limit)."""
+    @property
+    def model(self) -> nn.Module:
+        """What is saved as the run's weights."""
+
+    @property
+    def threads(self) -> int:
+        """CPU threads with which this network trains fastest (the device's number is the upper limit)."""
 
     def step(self, images: Tensor, seed: int, progress: float) -> dict[str, Tensor]:
         """One optimiser step on float images in [-1, 1] (N, C, H, W), at `progress` in [0, 1] of the budget.
@@ -66,6 +69,9 @@ class Task(Protocol):
 
     def evaluate(self, images: Tensor) -> dict[str, float]:
         """The same figures on held-out uint8 images, without learning from them."""
+
+    def baselines(self, images: "ImageSet") -> dict[str, float]:
+        """What simple models reach on the held-out images, by name, in the unit of the first figure of `evaluate`."""
 
     def preview(self, images: "ImageSet") -> dict[str, NDArray[np.uint8]]:
         """Pictures (H, W, C) by name that show where the training stands."""
@@ -98,7 +104,9 @@ class ModelSpec:
 class Encodes(Protocol):
     """Gives codes for images."""
 
-    code_size: int
+    @property
+    def code_size(self) -> int:
+        """Numbers per image."""
 
     def encode(self, images: Tensor) -> Tensor:
         """Float images (N, C, H, W) in [-1, 1] to codes (N, code_size)."""
@@ -151,8 +159,7 @@ def check_config(family: str, values: Mapping[str, Any]) -> Config:
     try:
         return config.model_validate(dict(values))
     except ValidationError as error:
-        lines = [f"{'.'.join(map(str, problem['loc'])) or 'config'}: {problem['msg']}" for problem in error.errors()]
-        raise UserError(f"The settings of this {family} do not fit: {'; '.join(lines)}.") from error
+        raise UserError(f"The settings of this {family} do not fit: {in_words(error)}.") from error
 
 
 def preset_config(family: str, preset: str | None, changes: Mapping[str, Any]) -> tuple[str, Config]:

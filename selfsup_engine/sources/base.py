@@ -48,7 +48,7 @@ class SourceInfo:
 
 @dataclass(frozen=True, eq=False)
 class ImageSet:
-    """Images and their labels, on the CPU. Labels are for colouring a plot or scoring a result, never for training."""
+    """Images and their labels, on the CPU unless `to` moved them. Labels are for colouring a plot or scoring a result, never for training."""
 
     name: str
     """The source string that `load` was given."""
@@ -66,6 +66,10 @@ class ImageSet:
     def fitted(self, channels: int, size: int) -> ImageSet:
         """The same set with so many channels (1 or 3) and pixels a side; see `images.fit`."""
         return replace(self, train=images.fit(self.train, channels, size), test=images.fit(self.test, channels, size))
+
+    def to(self, device: torch.device) -> ImageSet:
+        """The same set with its images on a device, so that a batch is an index; the labels stay."""
+        return replace(self, train=self.train.to(device), test=self.test.to(device))
 
 
 @dataclass(frozen=True, eq=False)

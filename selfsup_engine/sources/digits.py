@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 
 import numpy as np
@@ -23,10 +24,8 @@ def load(info: SourceInfo) -> ImageSet:
         return store.read(cached, info.name, info.licence)
     except UserError:  # not there yet
         arrays = read()
-    try:
+    with contextlib.suppress(UserError):  # a computer without a folder to write to can still use what is built in
         store.write(cached, arrays, {"licence": info.licence})
-    except UserError:  # a computer without a folder to write to can still use what is built in
-        pass
     return arrays.to_image_set(info.name, info.licence)
 
 

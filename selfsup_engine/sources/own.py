@@ -38,7 +38,7 @@ class Prepared:
     """The file name of everything that is not among them, and why."""
 
 
-class _Refused(Exception):
+class _RefusedError(Exception):
     """Why one file is left out."""
 
 
@@ -60,15 +60,15 @@ def prepare(files: Sequence[tuple[str, bytes]], *, size: int, channels: int, cro
     for name, content in _pictures(files):
         try:
             if len(kept) == most:
-                raise _Refused(f"only the first {most} pictures are used")
-            if isinstance(content, _Refused):
+                raise _RefusedError(f"only the first {most} pictures are used")
+            if isinstance(content, _RefusedError):
                 raise content
             pixels = _prepared(content, size, channels, crop)
             key = hashlib.blake2b(pixels.tobytes()).digest()
             if key in kept:
-                raise _Refused(f"the same picture as {kept[key][0]}")
+                raise _RefusedError(f"the same picture as {kept[key][0]}")
             kept[key] = name, pixels
-        except _Refused as refused:
+        except _RefusedError as refused:
             left_out.append((name, str(refused)))
     if len(kept) < MIN_IMAGES:
         first = f" The first that could not be used is {left_out[0][0]}: {left_out[0][1]}." if left_out else ""
@@ -145,14 +145,14 @@ def _prepared(content: bytes, size: int, channels: int, crop: Crop) -> Pixels:
     try:
         picture = images.open_image(content, "it")
     except UserError as error:
-        raise _Refused(str(error)) from error
+        raise _RefusedError(str(error)) from error
     if min(picture.size) < MIN_SIDE:
-        raise _Refused(f"smaller than {MIN_SIDE} x {MIN_SIDE} pixels")
+        raise _RefusedError(f"smaller than {MIN_SIDE} x {MIN_SIDE} pixels")
     pixels: Pixels = images.to_pixels([picture], channels, size, crop)[0]
     return pixels
 
 
-def _pictures(files: Sequence[tuple[str, bytes]]) -> Iterator[tuple[str, bytes | _Refused]]:
+def _pictures(files: Sequence[tuple[str, bytes]]) -> Iterator[tuple[str, bytes | _RefusedError]]:
     """Every file's name and content, those inside zips included, or why it has none."""
     for name, content in files:
         if content.startswith(b"PK\x03\x04"):
@@ -161,7 +161,7 @@ def _pictures(files: Sequence[tuple[str, bytes]]) -> Iterator[tuple[str, bytes |
             yield _base_name(name), content
 
 
-def _unzipped(zip_name: str, content: bytes) -> Iterator[tuple[str, bytes | _Refused]]:
+def _unzipped(zip_name: str, content: bytes) -> Iterator[tuple[str, bytes | _RefusedError]]:
     """A zip's files, read into memory one at a time. What counts is the bytes that come out, not what the zip declares."""
     room = MAX_UNZIPPED_BYTES
     try:
@@ -171,24 +171,24 @@ def _unzipped(zip_name: str, content: bytes) -> Iterator[tuple[str, bytes | _Ref
                 if member.is_dir() or name.startswith(".") or "__MACOSX" in member.filename:
                     continue
                 if room <= 0 or number >= 4 * MAX_IMAGES:
-                    yield _base_name(zip_name), _Refused("it holds too much; its last files are left out")
+                    yield _base_name(zip_name), _RefusedError("it holds too much; its last files are left out")
                     return
                 data = _member(archive, member)
-                room -= MAX_FILE_BYTES if isinstance(data, _Refused) else len(data)
+                room -= MAX_FILE_BYTES if isinstance(data, _RefusedError) else len(data)
                 yield name, data
     except Exception:  # noqa: BLE001 - a broken zip raises nearly anything
-        yield _base_name(zip_name), _Refused("it is not a zip that can be read")
+        yield _base_name(zip_name), _RefusedError("it is not a zip that can be read")
 
 
-def _member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes | _Refused:
+def _member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes | _RefusedError:
     if member.flag_bits & 1:
-        return _Refused("it is locked with a password")
+        return _RefusedError("it is locked with a password")
     try:
         with archive.open(member) as file:
             data = file.read(MAX_FILE_BYTES + 1)
     except Exception:  # noqa: BLE001 - so does a broken member
-        return _Refused("it is damaged inside the zip")
-    return data if len(data) <= MAX_FILE_BYTES else _Refused(f"larger than {MAX_FILE_BYTES // 10**6} MB")
+        return _RefusedError("it is damaged inside the zip")
+    return data if len(data) <= MAX_FILE_BYTES else _RefusedError(f"larger than {MAX_FILE_BYTES // 10**6} MB")
 
 
 def _base_name(name: str) -> str:

@@ -6,13 +6,13 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import numpy as np
 from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save as to_bytes
 
+from selfsup_engine import files
 from selfsup_engine.errors import UserError
 from selfsup_engine.sources.base import Arrays, ImageSet
 
@@ -34,13 +34,7 @@ def write(path: Path, arrays: Arrays, facts: Mapping[str, str]) -> None:
         metadata={**facts, "layout": LAYOUT, "classes": json.dumps(arrays.classes)},
     )
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        aside = path.with_name(f"{path.name}.{uuid4().hex}.part")
-        try:
-            aside.write_bytes(content)
-            aside.replace(path)
-        finally:
-            aside.unlink(missing_ok=True)
+        files.write(path, content)
     except OSError as error:
         raise UserError(
             f"{path} could not be written ({error.strerror or error}). "

@@ -43,13 +43,8 @@ def estimate(family: str, config: Config, images: int, budget: Budget, device: D
         UserError: the configuration does not fit into this machine's memory.
     """
     device = device or pick()
-    parameters = parameter_count(family, config)
-    batch = min(config.batch, images)
-    pixels = config.channels * config.size**2
-    fixed = (
-        parameters * 16 + images * pixels + OVERHEAD_BYTES
-    )  # weights, gradients and Adam's two moments; the set itself
-    _refuse_oversized(fixed, device, "network and image set")
+    fixed = refuse_oversized(family, config, images, device)
+    batch = max(2, min(config.batch, images))  # batch normalisation cannot do with one
 
     task = spec(family).task(config, device)
     noise = torch.randint(0, 256, (batch, config.channels, config.size, config.size), dtype=torch.uint8).to(
@@ -65,7 +60,7 @@ def estimate(family: str, config: Config, images: int, budget: Budget, device: D
     with torch.autograd.graph.saved_tensors_hooks(count, lambda tensor: tensor):
         task.step(to_unit(noise), 0, 0.0)  # the first step also warms up
     memory = fixed + 2 * kept
-    _refuse_oversized(memory, device, "batch")
+    _refuse(memory, device, "batch")
     began, steps = time.perf_counter(), 0
     while steps == 0 or time.perf_counter() - began < MEASURED_SECONDS:
         losses = task.step(to_unit(noise), steps, 0.0)
@@ -74,7 +69,7 @@ def estimate(family: str, config: Config, images: int, budget: Budget, device: D
     per_step = (time.perf_counter() - began) / steps
     total = budget.steps or max(1, int((budget.seconds or 0) / per_step))
     return Estimate(
-        parameters=parameters,
+        parameters=parameter_count(family, config),
         rate=batch / per_step,
         steps=total,
         seconds=budget.seconds or total * per_step,
@@ -83,7 +78,19 @@ def estimate(family: str, config: Config, images: int, budget: Budget, device: D
     )
 
 
-def _refuse_oversized(needed: int, device: Device, what: str) -> None:
+def refuse_oversized(family: str, config: Config, images: int, device: Device | None = None) -> int:
+    """The bytes that the network and the image set take for certain; told from the config, in no time.
+
+    Raises:
+        UserError: this machine has not that much.
+    """
+    learning = 16 * parameter_count(family, config)  # weights, gradients and Adam's two moments
+    fixed = learning + images * config.channels * config.size**2 + OVERHEAD_BYTES
+    _refuse(fixed, device or pick(), "network and image set")
+    return fixed
+
+
+def _refuse(needed: int, device: Device, what: str) -> None:
     free = device.memory_bytes
     if needed > 0.9 * free:
         raise UserError(

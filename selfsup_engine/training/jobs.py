@@ -18,11 +18,10 @@ from selfsup_engine import events, files
 from selfsup_engine.errors import UserError
 from selfsup_engine.events import Status
 from selfsup_engine.runs import ROOT, Library, Run, RunFolder
-from selfsup_engine.training.worker import CONTROL
+from selfsup_engine.training.worker import CONTROL, WORKER, handle_of, worker_of
 
 CAPACITY = 8  # runs that may wait: a longer queue is a promise nobody keeps
 TICK = 0.1  # seconds between two looks at the worker
-WORKER = "worker"  # the file in a run's folder that names who trains it
 
 
 class Launcher(Protocol):
@@ -70,7 +69,7 @@ class LocalLauncher:
         self.warm()
         worker, self._warm = self._warm, None
         assert worker is not None and worker.stdin is not None
-        handle = f"local:{worker.pid}:{psutil.Process(worker.pid).create_time():.2f}"
+        handle = handle_of(worker.pid)
         self._busy[handle] = worker
         with contextlib.suppress(BrokenPipeError):  # it died while warm: `alive` will tell
             worker.stdin.write(f"{folder}\n")
@@ -80,15 +79,13 @@ class LocalLauncher:
     def alive(self, handle: str) -> bool:
         if worker := self._busy.get(handle):
             return worker.poll() is None
-        with contextlib.suppress(psutil.Error, ValueError):  # another server's worker, or one of before a restart
-            _, pid, created = handle.split(":")
-            process = psutil.Process(int(pid))
-            return abs(process.create_time() - float(created)) < 0.1 and process.status() != psutil.STATUS_ZOMBIE
-        return False
+        return process_of(handle) is not None
 
     def end(self, handle: str) -> str:
         worker = self._busy.pop(handle, None)
         if worker is None:
+            if process := process_of(handle):
+                process.kill()
             return "the training process is gone"
         if worker.poll() is None:
             worker.kill()
@@ -106,6 +103,22 @@ class LocalLauncher:
                     worker.stdin.close()
 
 
+def process_of(handle: str) -> psutil.Process | None:
+    """The live process of a handle: of our worker, another server's, or one from before a restart; None if it has ended."""
+    with contextlib.suppress(psutil.Error, ValueError):
+        _, pid, created = handle.split(":")
+        process = psutil.Process(int(pid))
+        same = abs(process.create_time() - float(created)) < 0.1
+        return process if same and process.status() != psutil.STATUS_ZOMBIE else None
+    return None
+
+
+def paused_by_shutdown(folder: RunFolder) -> bool:
+    """The run waits for nobody: its worker left it because whoever had started it was gone."""
+    last = next(reversed(folder.history()), None)
+    return isinstance(last, events.Paused) and last.by == "shutdown"
+
+
 class Jobs:
     """The queue over one library. Safe to call from any thread; `run_forever` supervises in a thread of its own."""
 
@@ -120,19 +133,19 @@ class Jobs:
 
     def _adopt(self) -> None:
         """Takes up what an earlier server left: queued runs wait again, a run paused by its end goes on, a dead one is marked."""
+        queued: list[tuple[float, str]] = []
         for folder in reversed(self.library.runs()):
-            happened = folder.history()
-            state = events.status(happened).state if happened else "done"
-            if state in ("loading", "running"):
-                handle = folder.file(WORKER).read_text() if folder.file(WORKER).exists() else ""
-                if self.launcher.alive(handle):
-                    self._current = (folder, handle)
-                else:
-                    self._bury(folder, "the server stopped")
-            elif state == "queued":
-                self._waiting.append(folder.name)
-            elif state == "paused" and isinstance(happened[-1], events.Paused) and happened[-1].by == "shutdown":
-                self._enqueue(folder)
+            status = folder.status()
+            handle = worker_of(folder)
+            if status.active and self.launcher.alive(handle):
+                self._current = (folder, handle)
+            elif status.state == "queued":
+                queued.append((folder.history()[-1].at, folder.name))
+            elif status.active:
+                self._bury(folder, "the server stopped")
+            elif paused_by_shutdown(folder):
+                self._enqueue(folder)  # before those that were still waiting
+        self._waiting += [name for _, name in sorted(queued)]
 
     def start(self, run: Run) -> RunFolder:
         """Puts a new run at the end of the queue.
@@ -148,10 +161,16 @@ class Jobs:
         return folder
 
     def resume(self, folder: RunFolder) -> None:
-        """Puts a paused, stopped or failed run at the end of the queue, to go on from its last state."""
+        """Puts a paused, stopped or failed run at the end of the queue, to go on from its last state.
+
+        Raises:
+            UserError: the queue is full, or nothing of the run is left to go on from.
+        """
         with self._lock:
             if folder.status().active:
                 return
+            if folder.path.parent != self.library.root or not folder.resumable:
+                raise UserError(f"{folder.name} cannot go on: it is done, or its training state was not kept.")
             self._check_room()
             self._enqueue(folder)
             self.tick()
@@ -163,6 +182,18 @@ class Jobs:
     def stop(self, folder: RunFolder) -> None:
         """Ends a run now and keeps the model as it is."""
         self._ask(folder, "stop")
+
+    def delete(self, folder: RunFolder) -> None:
+        """Deletes a run, which ends its training at the last saved state; `Library.restore`, then `resume`, brings both back."""
+        with self._lock:
+            if folder.name in self._waiting:
+                self._ask(folder, "pause")
+            elif self._current and self._current[0].name == folder.name:
+                self.launcher.end(self._current[1])
+                self._current = None
+                if folder.status().active:
+                    folder.append(events.Paused(step=folder.status().step))
+            self.library.delete(folder)
 
     def position(self, folder: RunFolder) -> int:
         """1 for the run that trains next, 0 if it does not wait."""
@@ -208,16 +239,22 @@ class Jobs:
                     return
                 how = self.launcher.end(handle)
                 self._current = None
-                if folder.path.exists() and folder.status().active:
-                    self._bury(folder, how)
+                # A run that was resumed before its last worker had quite gone waits again: nothing happened to it.
+                if folder.path.exists() and folder.name not in self._waiting:
+                    if folder.status().active:
+                        self._bury(folder, how)
+                    elif paused_by_shutdown(folder) and not self._closed.is_set():
+                        self._enqueue(folder)
+            if self._closed.is_set():
+                return
             while self._waiting and not self._current:
-                folder = RunFolder(self.library.root / self._waiting.pop(0))
-                if folder.path.exists():
-                    handle = self.launcher.start(folder.path)
-                    files.write(folder.file(WORKER), handle)
+                folder = RunFolder(self.library.root / self._waiting[0])
+                handle = self.launcher.start(folder.path) if folder.path.exists() else ""
+                self._waiting.pop(0)  # only now: if no process could be started, it still waits
+                if handle:
                     self._current = (folder, handle)
-            if not self._closed.is_set():
-                self.launcher.warm()
+                    files.write(folder.file(WORKER), handle)
+            self.launcher.warm()
 
     def run_forever(self, on_error: Callable[[Exception], None] = lambda error: None) -> None:
         """Supervises until `close`, in a daemon thread. One failed look (a full disk, say) does not end the supervision."""
@@ -235,4 +272,5 @@ class Jobs:
     def close(self) -> None:
         """Stops supervising and lets the workers go."""
         self._closed.set()
-        self.launcher.close()
+        with self._lock:
+            self.launcher.close()

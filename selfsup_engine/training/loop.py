@@ -7,28 +7,25 @@ that learns. So a run that is resumed at step k ends where the uninterrupted run
 import math
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from concurrent.futures import CancelledError, ThreadPoolExecutor
 from typing import Literal
 
 import torch
 from torch import Tensor
 
 from selfsup_engine import events, exhibit, sources
-from selfsup_engine.device import Device, make_deterministic, pick
+from selfsup_engine.device import make_deterministic, pick
 from selfsup_engine.errors import UserError
-from selfsup_engine.events import Event
+from selfsup_engine.events import Event, Wish
 from selfsup_engine.files import write
 from selfsup_engine.images import encode, to_unit
 from selfsup_engine.models.saved import WEIGHTS, read_tensors, write_tensors
 from selfsup_engine.models.spec import Config, Task, capabilities, check_config, spec
-from selfsup_engine.runs import Result, Run, RunFolder
+from selfsup_engine.runs import STATE, Result, Run, RunFolder
 from selfsup_engine.sources import ImageSet
 
-Wish = Literal["go", "pause", "stop"]
 Control = Callable[[], Wish]
 
-STATE = "state.safetensors"
 METRICS_EVERY = 0.25  # seconds: reading losses from a GPU at each step would halve its speed
 SAVE_EVERY = 5.0  # seconds: what a kill can cost at most
 WISH_EVERY = 0.05  # seconds
@@ -65,8 +62,15 @@ def is_snapshot(step: int) -> bool:
 def load_images(run: Run, size: int, channels: int, control: Control) -> Iterator[Event | ImageSet | Wish]:
     """Progress events while a source is fetched, then its ImageSet; or the wish that ended the wait."""
     said: list[tuple[float, str]] = []
+    wish: Wish = "go"
+
+    def progress(share: float, text: str) -> None:
+        said.append((share, text))
+        if wish != "go":
+            raise CancelledError  # ends the download: nobody waits for it any more
+
     with ThreadPoolExecutor(1) as pool:
-        loading = pool.submit(lambda: sources.load(run.source, lambda share, text: said.append((share, text))))
+        loading = pool.submit(lambda: sources.load(run.source, progress))
         shown = 0.0
         while not loading.done():
             time.sleep(WISH_EVERY)
@@ -74,15 +78,9 @@ def load_images(run: Run, size: int, channels: int, control: Control) -> Iterato
                 shown = time.monotonic()
                 yield events.Loading(fraction=said[-1][0], message=said[-1][1])
             if (wish := control()) != "go":
-                pool.shutdown(wait=False, cancel_futures=True)
                 yield wish
                 return
     yield loading.result().fitted(channels, size)
-
-
-def on_device(images: ImageSet, device: Device) -> ImageSet:
-    """The whole set as one tensor where the model is, so that a batch is an index."""
-    return replace(images, train=images.train.to(device.torch), test=images.test.to(device.torch))
 
 
 def train(folder: RunFolder, control: Control = lambda: "go") -> Iterator[Event]:
@@ -103,8 +101,8 @@ def train(folder: RunFolder, control: Control = lambda: "go") -> Iterator[Event]
         else:
             yield said
     assert images is not None
-    if not len(images.train) or not len(images.test):
-        raise UserError(f"{run.source} has no images to train on, or none to test on.")
+    if len(images.train) < 2 or not len(images.test):
+        raise UserError(f"{run.source} has too few images: it takes two to train on and one to test on. Add more.")
     yield from Training(folder, config, images, control).events()
 
 
@@ -117,7 +115,7 @@ class Training:
         torch.manual_seed(self.run.seed)
         self.task: Task = spec(self.run.family).task(config, self.device)
         make_deterministic(self.device, self.task.threads)
-        self.images = on_device(images, self.device)
+        self.images = images.to(self.device.torch)
         self.batches = Batches(len(images.train), config.batch, self.run.seed, self.device.torch)
         self.step, self.elapsed = 0, 0.0
         if folder.file(STATE).exists():
@@ -137,14 +135,23 @@ class Training:
         write_tensors(self.folder.path / "snapshots" / f"{self.step:08d}.safetensors", halves)
         return events.Snapshot(step=self.step)
 
+    def refuse_nonsense(self, losses: dict[str, float]) -> None:
+        if not all(map(math.isfinite, losses.values())):
+            raise UserError(
+                f"At step {self.step} the loss stopped being a number. Start again with a tenth of the learning rate."
+            )
+
     def check(self, progress: float) -> Event:
         """Held-out figures, health and pictures."""
+        losses = self.task.evaluate(self.images.test)
+        self.refuse_nonsense(losses)
         pictures = self.task.preview(self.images)
         for name, picture in pictures.items():
             write(self.folder.picture(self.step, name), encode(picture, "png"))
         return events.Check(
             step=self.step,
-            losses=self.task.evaluate(self.images.test),
+            losses=losses,
+            baselines=self.task.baselines(self.images),
             findings=tuple(self.task.health(self.images, progress)),
             pictures=pictures,
         )
@@ -154,9 +161,9 @@ class Training:
         yield events.Started(
             step=self.step, device=self.device.label, threads=torch.get_num_threads(), parameters=parameters
         )
-        if self.step == 0:
-            self.save_state()
+        if not self.folder.file(STATE).exists():
             yield self.snapshot()
+            self.save_state()
         yield self.check(self.run.budget.progress(self.step, self.elapsed))
         clock = time.monotonic
         began = clock() - self.elapsed
@@ -201,10 +208,7 @@ class Training:
     def metrics(self, sums: dict[str, Tensor], steps: int, seconds: float) -> Event:
         """The mean figures of some steps."""
         losses = {name: float(total) / steps for name, total in sums.items()}
-        if not all(map(math.isfinite, losses.values())):
-            raise UserError(
-                f"At step {self.step} the loss stopped being a number. Start again with a tenth of the learning rate."
-            )
+        self.refuse_nonsense(losses)
         progress = self.run.budget.progress(self.step, self.elapsed)
         return events.Metrics(
             step=self.step,

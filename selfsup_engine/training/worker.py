@@ -12,19 +12,36 @@ import traceback
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
+
 from selfsup_engine import events
 from selfsup_engine.errors import UserError
 from selfsup_engine.runs import RunFolder
 
-CONTROL = "control"
+CONTROL = "control"  # the file in a run's folder that says what the person wants of it
+WORKER = "worker"  # the file in a run's folder that names the process that trains it
+_WISHES: dict[str, events.Wish] = {"pause": "pause", "stop": "stop"}
 
 
-def wish_of(folder: RunFolder) -> str:
-    """What the person wants of a running run, as `jobs` left it in the folder: go, pause or stop."""
+def wish_of(folder: RunFolder) -> events.Wish:
+    """What the person wants of a running run, as `jobs` left it in the folder."""
+    with contextlib.suppress(OSError):
+        said = folder.file(CONTROL).read_text().strip()
+        return _WISHES.get(said, "go")
+    return "go"
+
+
+def worker_of(folder: RunFolder) -> str:
+    """The handle of the process that trains a run, or trained it last; empty if none ever did."""
     try:
-        return folder.file(CONTROL).read_text().strip()
+        return folder.file(WORKER).read_text()
     except OSError:
-        return "go"
+        return ""
+
+
+def handle_of(pid: int) -> str:
+    """Names a process on this machine for good: its number alone is given to another one after its end."""
+    return f"local:{pid}:{psutil.Process(pid).create_time():.2f}"
 
 
 def recorded(folder: RunFolder, happening: Iterator[events.Event]) -> Iterator[events.Event]:
@@ -46,7 +63,8 @@ def recorded(folder: RunFolder, happening: Iterator[events.Event]) -> Iterator[e
         )
         what = "The memory did not suffice" if out_of_memory else "Training broke off"
         reason = f"{what}; {advice}. Details are in error.log in the run's folder."
-        folder.file("error.log").write_text(traceback.format_exc())
+        with contextlib.suppress(OSError):
+            folder.file("error.log").write_text(traceback.format_exc())
     else:
         return
     failed = events.Failed(reason=reason)
@@ -74,7 +92,7 @@ def main() -> None:
         orphaned.set()
 
     threading.Thread(target=watch, daemon=True).start()
-    for event in recorded(folder, train(folder, lambda: "pause" if orphaned.is_set() else wish_of(folder))):  # type: ignore[arg-type,return-value]
+    for event in recorded(folder, train(folder, lambda: "pause" if orphaned.is_set() else wish_of(folder))):
         if isinstance(event, events.Paused) and orphaned.is_set():
             folder.append(event.model_copy(update={"by": "shutdown"}))
 

@@ -22,33 +22,18 @@ import numpy as np
 import numpy.typing as npt
 import streamlit as st
 
-__all__ = ["PALETTE", "latent_map", "pack"]
+from dashboard import state
+from selfsup_engine.pictures import PALETTE
 
-PALETTE = (
-    "#2f6bea",  # blue
-    "#dba520",  # amber
-    "#1fb981",  # green
-    "#d3222b",  # red
-    "#8259a5",  # purple
-    "#35a6dc",  # sky
-    "#ec6abf",  # pink
-    "#975f53",  # brown
-    "#228d91",  # teal
-    "#e2661c",  # orange
-    "#8580f0",  # periwinkle
-    "#88914f",  # olive
-)
-"""Colours of classes. Chosen by search: at least 2.2:1 against white and 3.4:1 against near black, and the least
-distance between any two, in OKLab as seen by normal, protanope and deuteranope eyes, is six times that of Tableau 10."""
+__all__ = ["latent_map", "pack"]
 
 Point = tuple[float, float]
 
 _HERE = Path(__file__).parent
 _STATIC = _HERE.parents[1] / "static"
 _SCRIPTS = [_STATIC / "latent_map.js", *sorted((_STATIC / "latent_map").glob("*.js"))]
-_VERSION = hashlib.sha256(b"".join(script.read_bytes() for script in _SCRIPTS)).hexdigest()[
-    :12
-]  # no stale copy is used
+_VERSION = hashlib.sha256(b"".join(script.read_bytes() for script in _SCRIPTS)).hexdigest()[:12]
+"""Part of the scripts' addresses, so that no stale copy is used."""
 
 _mount = st.components.v2.component(
     "latent_map",
@@ -83,18 +68,17 @@ def latent_map(
 ) -> Point | None:
     """Show `points` (N, 2) as a map; return where the pin stands, in map coordinates, or None before there is one.
 
-    The pin is controlled: pass what the last run returned, as in `state.point = latent_map(..., pin=state.point)`. A new
-    choice in the browser wins over `pin`; without one, a `pin` that differs from what was returned moves it there.
+    The pin is controlled: pass what the last run returned, as in `view.point = latent_map(..., pin=view.point)`.
+    A new choice in the browser wins over `pin`; without one, a `pin` other than what was returned moves it there.
 
     `labels` (N,) are indices into `classes` and give each class a colour and a chip that filters. `values` (N,), where
-    given, colour the points instead, from their 2nd to their 98th percentile. `marks` are named places. `background` is a
-    PNG, WebP or JPEG under the points; its `background_extent` is (x0, y0, x1, y1), with y1 at its upper edge. The map is
-    `height` pixels high, but no higher than wide. Points that are not finite are left out.
+    given, colour the points instead, from their 2nd to their 98th percentile. `marks` are named places. `background`
+    is a PNG, WebP or JPEG under the points; `background_extent` is its (x0, y0, x1, y1), with y1 at the upper edge.
+    The map is `height` pixels high, but no higher than wide. Points that are not finite are left out.
     """
-    memory = f"{key}:pin"
-    choice = (st.session_state.get(key) or {}).get("point")
-    now: Pin = settle(st.session_state.get(memory), choice, pin, stamp=time.time_ns() // 1000)
-    st.session_state[memory] = now
+    choice = (state.remembered(key) or {}).get("point")  # what the browser sent, before the map is mounted again
+    now = settle(state.remembered(f"{key}:pin"), choice, pin, stamp=time.time_ns() // 1000)
+    state.remember(f"{key}:pin", now)
     data = pack(
         points,
         labels=labels,
@@ -128,8 +112,8 @@ def settle(last: Pin | None, choice: Sequence[float] | None, wanted: Point | Non
 
 
 def _same(a: Point, b: Point | None) -> bool:
-    """Whether they are one place, though one may have gone through float32."""
-    return b is not None and all(math.isclose(u, v, rel_tol=1e-5, abs_tol=1e-7) for u, v in zip(a, b, strict=True))
+    """Whether they are one place, though one may have gone through float32, or through a link of five digits."""
+    return b is not None and all(math.isclose(u, v, rel_tol=1e-4, abs_tol=1e-7) for u, v in zip(a, b, strict=True))
 
 
 def pack(
@@ -173,8 +157,8 @@ def pack(
         "value_range": value_range,
         "background": background and _digest(background),
     }
-    head = json.dumps(header, default=float).encode()  # NumPy's scalars
-    return struct.pack("<I", len(head)) + head + xy + label_bytes + levels + (background or b"")
+    head = json.dumps(header, default=float).encode()  # float: NumPy's scalars
+    return b"".join([struct.pack("<I", len(head)), head, xy, label_bytes, levels, background or b""])
 
 
 def _quantise(values: npt.NDArray[np.floating]) -> tuple[bytes, tuple[float, float]]:

@@ -22,7 +22,8 @@ export function fillLegend(element, { data, ramp, hidden, onFilter, onLight }) {
   function chip(name, i) {
     const dot = make("i");
     if (!data.values) dot.style.background = data.palette[i % data.palette.length];
-    const button = make("button", { type: "button", className: "chip", title: `${name}: click to hide or show, double-click for only this` }, dot, name);
+    const title = `${name}: click to hide or show, double-click for only this`;
+    const button = make("button", { type: "button", className: "chip", title }, dot, name);
     button.onclick = () => change(() => (hidden.delete(i) ? null : hidden.add(i)));
     button.ondblclick = () => change(() => isolate(i));
     button.onpointerenter = (event) => event.pointerType === "mouse" && onLight(hidden.has(i) ? null : i);
@@ -53,6 +54,7 @@ export function fillLegend(element, { data, ramp, hidden, onFilter, onLight }) {
 
 function bar({ value_name: name, value_range: [low, high] }, ramp) {
   const strip = make("i", { className: "ramp" });
-  strip.style.background = `linear-gradient(to right, ${ramp.filter((_, i) => i % 9 === 0).join(", ")})`;
-  return make("span", { className: "bar" }, make("b", { textContent: name }), `≤ ${short(low)}`, strip, `≥ ${short(high)}`);
+  strip.style.background = `linear-gradient(to right, ${ramp.map((color) => `rgb(${color})`).join(", ")})`;
+  const title = make("b", { textContent: name });
+  return make("span", { className: "bar" }, title, `≤ ${short(low)}`, strip, `≥ ${short(high)}`);
 }

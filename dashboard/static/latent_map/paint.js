@@ -1,40 +1,44 @@
-/** How it looks: colours, and the two layers of the map. Nothing here changes what the map is or listens to anything. */
+/** How it looks: colours, and the two layers of the map. Nothing here listens, or changes what the map is. */
 const MAGMA = "#1c1044 #4f127b #812581 #b5367a #e55964 #fb8761 #fec287 #fcfdbf".split(" ");
 const LEVELS = 64; // colours that a ramp is drawn with
 const NEUTRAL = "#8b93a1";
+const PHASES = 4; // places between two pixels, on each axis, where a disc can lie
 
 /** The colours and the font that Streamlit's theme gives to `element`. */
 export function themeOf(element) {
   const style = getComputedStyle(element);
   const token = (name) => style.getPropertyValue(`--st-${name}`).trim();
   const paper = token("background-color");
-  return { paper, text: token("text-color"), accent: token("primary-color"), font: style.fontFamily, dark: isDark(paper) };
+  const [text, accent] = [token("text-color"), token("primary-color")];
+  return { paper, text, accent, font: style.fontFamily, dark: isDark(paper) };
 }
 
-/** A ramp that starts near the paper and ends far from it, so that a high value stands out in both themes. */
+/** A ramp of [r, g, b] from near the paper to far from it, so that a high value stands out in both themes. */
 export function rampOf(theme) {
   const stops = theme.dark ? MAGMA.slice(1) : MAGMA.slice(0, -1).reverse();
   return Array.from({ length: LEVELS }, (_, i) => between(stops, i / (LEVELS - 1)));
 }
 
-/** One colour per value level, else per class, else one for all; and for each point which of them is its own. */
+/** The colours [r, g, b], one per value level, else per class, else one for all; and which of them each point has. */
 export function inksOf({ n, values, labels, classes, palette }, theme) {
   if (values) return { colors: rampOf(theme), inkOf: values.map((v) => (v * LEVELS) >> 8) };
-  if (labels) return { colors: classes.map((_, i) => palette[i % palette.length]), inkOf: labels };
-  return { colors: [NEUTRAL], inkOf: new Uint8Array(n) };
+  if (labels) return { colors: classes.map((_, i) => rgb(palette[i % palette.length])), inkOf: labels };
+  return { colors: [rgb(NEUTRAL)], inkOf: new Uint8Array(n) };
 }
 
 /** The lower layer: picture, grid and points. `hidden` is a Set of classes, `lit` the one class to stress or null. */
 export function paintBase(canvas, plane, { data, inks, order, theme, bitmap, hidden, lit }) {
-  const context = begin(canvas, plane);
+  const context = begin(canvas, plane, { alpha: false, willReadFrequently: true });
+  context.fillStyle = theme.paper;
+  context.fillRect(0, 0, plane.width, plane.height);
   if (bitmap) paintPicture(context, plane, bitmap, data.background_extent);
   paintGrid(context, plane, theme, Boolean(bitmap));
-  paintPoints(context, plane, canvas.width / plane.width, { data, inks, order, hidden, lit });
+  paintPoints(context, plane, { data, inks, order, hidden, lit });
   paintTicks(context, plane, theme);
 }
 
-function begin(canvas, plane) {
-  const context = canvas.getContext("2d");
+function begin(canvas, plane, settings) {
+  const context = canvas.getContext("2d", settings);
   const density = canvas.width / plane.width;
   context.setTransform(density, 0, 0, density, 0, 0);
   context.clearRect(0, 0, plane.width, plane.height);
@@ -51,8 +55,10 @@ function paintPicture(context, plane, bitmap, [x0, y0, x1, y1]) {
 function gridLines(plane) {
   const step = plane.step();
   const [[x0, y1], [x1, y0]] = [plane.toMap([0, 0]), plane.toMap([plane.width, plane.height])];
-  const within = (low, high) =>
-    Array.from({ length: Math.floor(high / step) - Math.ceil(low / step) + 1 }, (_, i) => (Math.ceil(low / step) + i) * step);
+  const within = (low, high) => {
+    const first = Math.ceil(low / step);
+    return Array.from({ length: Math.floor(high / step) - first + 1 }, (_, i) => (first + i) * step);
+  };
   return { xs: within(x0, x1), ys: within(y0, y1) };
 }
 
@@ -60,16 +66,22 @@ function paintGrid(context, plane, theme, onPicture) {
   const { xs, ys } = gridLines(plane);
   context.strokeStyle = theme.text;
   context.lineWidth = 1;
-  const line = (value, ...path) => {
+  const line = (value, x0, y0, x1, y1) => {
     context.globalAlpha = (value === 0 ? 0.2 : 0.07) * (onPicture ? 0.5 : 1);
     context.beginPath();
-    context.moveTo(path[0], path[1]);
-    context.lineTo(path[2], path[3]);
+    context.moveTo(x0, y0);
+    context.lineTo(x1, y1);
     context.stroke();
   };
   const crisp = (v) => Math.round(v) + 0.5;
-  for (const x of xs) line(x, crisp(plane.toScreen([x, 0])[0]), 0, crisp(plane.toScreen([x, 0])[0]), plane.height);
-  for (const y of ys) line(y, 0, crisp(plane.toScreen([0, y])[1]), plane.width, crisp(plane.toScreen([0, y])[1]));
+  for (const x of xs) {
+    const px = crisp(plane.toScreen([x, 0])[0]);
+    line(x, px, 0, px, plane.height);
+  }
+  for (const y of ys) {
+    const py = crisp(plane.toScreen([0, y])[1]);
+    line(y, 0, py, plane.width, py);
+  }
   context.globalAlpha = 1;
 }
 
@@ -80,10 +92,10 @@ function paintTicks(context, plane, theme) {
   context.lineJoin = "round";
   const write = (value, x, y) => {
     const text = value.toFixed(plane.decimals).replace(/^-/, "−");
-    context.globalAlpha = 0.8;
+    context.globalAlpha = 0.9;
     context.strokeStyle = theme.paper;
     context.strokeText(text, x, y);
-    context.globalAlpha = 0.6;
+    context.globalAlpha = 0.65;
     context.fillStyle = theme.text;
     context.fillText(text, x, y);
   };
@@ -103,52 +115,69 @@ function paintTicks(context, plane, theme) {
 }
 
 /**
- * Copies one small disc per point, at whole device pixels: ten thousand in a few milliseconds even without a GPU.
- * `order` is a fixed shuffle, so that no class lies over another.
+ * Blends one small disc per point into the pixels: several times faster than 10,000 calls of the canvas, with or
+ * without a GPU. `order` is a fixed shuffle, so that no class lies over another.
  */
-function paintPoints(context, plane, density, { data, inks, order, hidden, lit }) {
+function paintPoints(context, plane, { data, inks, order, hidden, lit }) {
   const { xy, labels, n } = data;
+  const { width, height } = context.canvas;
+  const image = context.getImageData(0, 0, width, height);
+  const sheet = { pixels: new Uint8Array(image.data.buffer), width, height };
+  const density = width / plane.width;
   const crowd = Math.sqrt((plane.width * plane.height) / Math.max(n, 1)); // mean distance if they were spread evenly
-  const radius = Math.min(Math.max(0.27 * crowd, 1.3), 4) * Math.min(Math.max(plane.view.zoom, 1) ** 0.35, 3);
-  const { sheet, cell } = discs(inks.colors, radius * density, n > 3000 ? 0.72 : 0.85);
-  const [{ x, y }, scale] = [plane.view, plane.scale * density];
-  const [left, top] = [(plane.width * density) / 2 - x * scale - cell / 2, (plane.height * density) / 2 + y * scale - cell / 2];
-  const [right, bottom] = [plane.width * density, plane.height * density];
-  const draw = (wanted) => {
+  const radius = Math.min(Math.max(0.27 * crowd, 1.4), 4) * Math.min(Math.max(plane.view.zoom, 1) ** 0.35, 3) * density;
+  const scale = plane.scale * density;
+  const [left, top] = plane.toScreen([0, 0]).map((v) => v * density);
+  const draw = (wanted, alpha) => {
+    const discs = discsOf(radius, alpha);
     for (let k = 0; k < n; k++) {
       const i = order[k];
       if (labels && !wanted(labels[i])) continue;
-      const px = Math.round(left + xy[2 * i] * scale);
-      const py = Math.round(top - xy[2 * i + 1] * scale);
-      if (px < -cell || py < -cell || px > right || py > bottom) continue;
-      context.drawImage(sheet, inks.inkOf[i] * cell, 0, cell, cell, px, py, cell, cell);
+      const x = left + xy[2 * i] * scale;
+      const y = top - xy[2 * i + 1] * scale;
+      const px = Math.floor(x);
+      const py = Math.floor(y);
+      if (px < -40 || py < -40 || px > width + 40 || py > height + 40) continue; // no disc reaches so far
+      const phase = Math.floor((x - px) * PHASES) * PHASES + Math.floor((y - py) * PHASES);
+      blend(sheet, discs[phase], px, py, inks.colors[inks.inkOf[i]]);
     }
   };
-  context.save();
-  context.resetTransform();
-  if (lit === null || !labels) draw((label) => !hidden.has(label));
+  const alpha = n > 3000 ? 0.72 : 0.85;
+  if (lit === null || !labels) draw((label) => !hidden.has(label), alpha);
   else {
-    context.globalAlpha = 0.12;
-    draw((label) => !hidden.has(label) && label !== lit);
-    context.globalAlpha = 1;
-    draw((label) => label === lit);
+    draw((label) => !hidden.has(label) && label !== lit, 0.12 * alpha);
+    draw((label) => label === lit, alpha);
   }
-  context.restore();
+  context.putImageData(image, 0, 0);
 }
 
-/** A row of discs, one for each colour. */
-function discs(colors, radius, alpha) {
-  const cell = Math.ceil(2 * radius) + 2;
-  const sheet = new OffscreenCanvas(cell * colors.length, cell);
-  const context = sheet.getContext("2d");
-  context.globalAlpha = alpha;
-  colors.forEach((color, i) => {
-    context.fillStyle = color;
-    context.beginPath();
-    context.arc((i + 0.5) * cell, cell / 2, radius, 0, 2 * Math.PI);
-    context.fill();
+/** Lays a colour over the pixels of a disc around (left, top); those beyond the image are left out. */
+function blend({ pixels, width, height }, disc, left, top, color) {
+  const [r, g, b] = color;
+  for (let k = 0; k < disc.length; k += 3) {
+    const x = left + disc[k];
+    const y = top + disc[k + 1];
+    if (x < 0 || y < 0 || x >= width || y >= height) continue;
+    const at = 4 * (y * width + x);
+    const share = disc[k + 2];
+    pixels[at] += ((r - pixels[at]) * share) >> 8;
+    pixels[at + 1] += ((g - pixels[at + 1]) * share) >> 8;
+    pixels[at + 2] += ((b - pixels[at + 2]) * share) >> 8;
+  }
+}
+
+/** A disc at each place between pixels: dx, dy and opacity (1 to 256) of its pixels, one after the other. */
+function discsOf(radius, alpha) {
+  const reach = Math.ceil(radius) + 1;
+  const offsets = Array.from({ length: 2 * reach + 1 }, (_, i) => i - reach);
+  return Array.from({ length: PHASES ** 2 }, (_, phase) => {
+    const cx = (Math.floor(phase / PHASES) + 0.5) / PHASES - 0.5;
+    const cy = ((phase % PHASES) + 0.5) / PHASES - 0.5;
+    const cover = (dx, dy) => Math.min(Math.max(radius + 0.5 - Math.hypot(dx - cx, dy - cy), 0), 1);
+    const opacity = (dx, dy) => Math.round(256 * alpha * cover(dx, dy));
+    const pixels = offsets.flatMap((dy) => offsets.map((dx) => [dx, dy, opacity(dx, dy)]));
+    return Int16Array.from(pixels.filter(([, , share]) => share > 0).flat());
   });
-  return { sheet, cell };
 }
 
 /** The upper layer: named marks, and the pin. */
@@ -219,7 +248,7 @@ const rgb = (hex) => [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
 function between(stops, t) {
   const at = Math.min(Math.floor(t * (stops.length - 1)), stops.length - 2);
   const [low, high, share] = [rgb(stops[at]), rgb(stops[at + 1]), t * (stops.length - 1) - at];
-  return `rgb(${low.map((v, i) => Math.round(v + (high[i] - v) * share)).join(" ")})`;
+  return low.map((v, i) => Math.round(v + (high[i] - v) * share));
 }
 
 function isDark(color) {

@@ -1,0 +1,26 @@
+"""The entry script: the pages, and nothing else."""
+
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+if str(ROOT) not in sys.path:
+    sys.path.insert(0, str(ROOT))
+
+import streamlit as st
+
+from dashboard import style
+
+st.set_page_config(
+    page_title="Selfsup Studio", page_icon=str(ROOT / "dashboard" / "static" / "icon.png"), layout="wide"
+)
+style.apply()
+st.navigation(
+    [
+        st.Page(ROOT / "pages" / "home.py", title="Home", icon=":material/home:", default=True),
+        st.Page(ROOT / "pages" / "train.py", title="Train", icon=":material/model_training:", url_path="train"),
+        st.Page(ROOT / "pages" / "latent.py", title="Latent space", icon=":material/scatter_plot:", url_path="latent"),
+        st.Page(ROOT / "pages" / "library.py", title="Library", icon=":material/photo_library:", url_path="library"),
+    ],
+    position="top",
+).run()

@@ -1,0 +1,118 @@
+"""What is made once and shared by all sessions. The only owner of `st.cache_data` and `st.cache_resource`."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from selfsup_engine.errors import UserError
+from selfsup_engine.images import Crop, encode, montage
+from selfsup_engine.runs import Library, RunFolder
+from selfsup_engine.sources import own
+from selfsup_engine.training.jobs import Jobs
+
+if TYPE_CHECKING:
+    from selfsup_engine.exploring.latent import LatentSpace
+    from selfsup_engine.models.spec import Config
+    from selfsup_engine.runs import Budget
+    from selfsup_engine.training.estimate import Estimate
+
+
+@st.cache_resource
+def library() -> Library:
+    return Library()
+
+
+@st.cache_resource(on_release=lambda jobs: jobs.close())
+def jobs() -> Jobs:
+    """The queue, with its warm worker, for as long as the server lives."""
+    queue = Jobs(library())
+    queue.run_forever()
+    return queue
+
+
+@st.cache_resource
+def warm_up() -> None:
+    """Imports torch behind the first page's back, so that the second page need not wait for it."""
+
+    def work() -> None:
+        import torch
+
+        import selfsup_engine.exploring.latent  # noqa: F401
+
+        torch.set_num_threads(1)  # an image at a time: threads cost more than they bring, and training needs the cores
+
+    timer = threading.Timer(1.0, work)
+    timer.daemon = True
+    timer.start()
+
+
+def latent_space(folder: RunFolder) -> LatentSpace:
+    """An opened model; anew once its weights have changed."""
+    run = folder.run
+    return _latent_space(str(folder.path), run.result.weights if run.result else "")
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _latent_space(path: str, weights: str) -> LatentSpace:
+    from selfsup_engine.exploring.latent import LatentSpace
+
+    return LatentSpace(RunFolder(Path(path)))
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def estimate(family: str, config: Config, images: int, budget: Budget) -> Estimate:
+    from selfsup_engine.training.estimate import estimate as measure
+
+    return measure(family, config, images, budget)
+
+
+def refuse_oversized(family: str, config: Config, images: int) -> None:
+    """See `selfsup_engine.training.estimate.refuse_oversized`; here so that pages need not import torch to be drawn."""
+    from selfsup_engine.training.estimate import refuse_oversized as refuse
+
+    refuse(family, config, images)
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def prepared(files: list[tuple[str, bytes]], size: int, channels: int, crop: Crop) -> own.Prepared:
+    """Uploads as a model would see them; opened once, whatever else changes on the page."""
+    return own.prepare(files, size=size, channels=channels, crop=crop)
+
+
+SOURCE_PICTURES = Path(__file__).parent / "static" / "sources"
+
+
+def source_picture(name: str) -> Path | bytes | None:
+    """Some images of a source as one picture: shipped with the app, else drawn once the source is on this machine."""
+    shipped = SOURCE_PICTURES / f"{name}.png"
+    if shipped.exists():
+        return shipped
+    from selfsup_engine import sources
+
+    return _source_picture(name) if sources.is_local(name) else None
+
+
+@st.cache_data(show_spinner=False)
+def _source_picture(name: str) -> bytes | None:
+    from selfsup_engine import sources
+
+    try:
+        return encode(montage(sources.load(name).train[:18].numpy(), 6), "png")
+    except UserError:
+        return None
+
+
+@st.cache_data(max_entries=16, show_spinner=False)
+def _decoded_grid(weights: str, side: int, _space: LatentSpace) -> tuple[bytes, tuple[float, float, float, float]]:
+    codes, extent = _space.grid(side)
+    return encode(montage(_space.decode(codes), side), "png"), extent
+
+
+def decoded_grid(space: LatentSpace, side: int = 21) -> tuple[bytes, tuple[float, float, float, float]]:
+    """Decodes at even distances across the map as one PNG, and the extent x0, y0, x1, y1 that it covers."""
+    weights = space.run.result.weights if space.run.result else ""
+    return _decoded_grid(f"{space.name} {weights}", side, space)

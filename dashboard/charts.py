@@ -1,0 +1,59 @@
+"""Plotly figures; pure functions of numbers. Colours that must follow the theme are left to Streamlit's own template."""
+
+from collections.abc import Mapping, Sequence
+
+import plotly.graph_objects as go
+
+ACCENT, SECOND = "#14a89a", "#e2661c"
+
+
+def _plain(figure: go.Figure, height: int) -> go.Figure:
+    return figure.update_layout(
+        height=height,
+        margin={"l": 8, "r": 8, "t": 8, "b": 8},
+        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
+        hovermode="x unified",
+        uirevision="kept",  # a zoom survives the next half second
+    )
+
+
+def loss_curve(
+    train: Sequence[tuple[int, float]],
+    held_out: Sequence[tuple[int, float]],
+    baselines: Mapping[str, float],
+    name: str,
+    height: int = 320,
+) -> go.Figure:
+    """Loss over steps, (step, loss) pairs for both splits, and what simpler models reach as dotted lines."""
+    figure = go.Figure()
+    figure.add_scatter(
+        x=[step for step, _ in train],
+        y=[loss for _, loss in train],
+        name="training",
+        line={"color": ACCENT, "width": 2},
+    )
+    figure.add_scatter(
+        x=[step for step, _ in held_out],
+        y=[loss for _, loss in held_out],
+        name="held-out images",
+        mode="lines+markers",
+        line={"color": SECOND, "width": 2},
+        marker={"size": 6},
+    )
+    for label, value in baselines.items():
+        figure.add_hline(
+            y=value,
+            line={"dash": "dot", "width": 1, "color": "#8b918e"},
+            annotation={"text": f"{label} {value:.4f}", "font": {"size": 11, "color": "#8b918e"}},
+            annotation_position="top right",
+        )
+    figure.update_xaxes(title="step", rangemode="tozero")
+    figure.update_yaxes(title=name, type="log", exponentformat="none", dtick="D1", minexponent=4)
+    return _plain(figure, height)
+
+
+def bars(values: Mapping[str, float], unit: str, height: int = 200) -> go.Figure:
+    """One bar a name."""
+    figure = go.Figure(go.Bar(x=list(values), y=list(values.values()), marker={"color": ACCENT}))
+    figure.update_yaxes(title=unit)
+    return _plain(figure, height).update_layout(hovermode="closest")

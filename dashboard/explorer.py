@@ -1,0 +1,210 @@
+"""The latent space of one model: its map, and what is drawn at the point under the pointer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import streamlit as st
+import torch
+
+from dashboard import cache, forms, latent_tools, markup, words
+from dashboard.components.latent_map import latent_map
+from dashboard.state import Colour, LatentView, Tool, remembered, save
+from selfsup_engine.errors import UserError
+from selfsup_engine.runs import RunFolder
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from selfsup_engine.exploring.latent import LatentSpace
+
+TOOLS: dict[Tool, Callable[[LatentSpace, LatentView, Tensor], None]] = {
+    "Interpolate": latent_tools.interpolate,
+    "Dimensions": latent_tools.traverse,
+    "Grid": latent_tools.grid,
+    "Your image": latent_tools.own_image,
+    "Denoise": latent_tools.denoise,
+    "Compress": latent_tools.compress,
+}
+
+
+def choose_model(view: LatentView) -> RunFolder | None:
+    """The models that have codes, gallery first; None, with the way on, where there is none."""
+    library = cache.library()
+    folders = {f.name: f for f in [*library.shown(), *library.runs()] if f.usable and can_encode(f)}
+    if not folders:
+        st.info("There is no trained model yet.", icon=":material/info:")
+        if st.button("Train one", type="primary"):
+            st.switch_page("../pages/train.py")
+        return None
+    if view.model and view.model not in folders:
+        st.warning(
+            f"The link asks for the model “{view.model}”, which is not in this library. Ask whoever sent it for the file, and upload it there."
+        )
+    names = list(folders)
+    start = names.index(view.model) if view.model in folders else 0
+    name = st.selectbox(
+        "Model",
+        names,
+        start,
+        format_func=lambda n: words.title(folders[n]),
+        key="latent-model",
+        label_visibility="collapsed",
+    )
+    if name != view.model:
+        view.model, view.weights, view.x, view.y, view.a, view.b = name, "", None, None, -1, -1
+    return folders[name]
+
+
+def can_encode(folder: RunFolder) -> bool:
+    """Whether a run says that it has codes both ways; one that cannot be read has none."""
+    try:
+        result = folder.run.result
+    except UserError:
+        return False
+    return result is not None and {"encodes", "decodes"} <= set(result.capabilities)
+
+
+def explore(folder: RunFolder, view: LatentView) -> None:
+    """Map, point and tools. One fragment: a drag on the map reruns this and nothing else."""
+    space = cache.latent_space(folder)
+    weights = folder.run.result.weights if folder.run.result else ""
+    if view.weights and view.weights != weights:
+        st.warning(
+            "This model was trained on since the link was made: the pictures may differ from those that were shared."
+        )
+    view.weights = weights
+    describe(space)
+
+    @st.fragment
+    def live() -> None:
+        if view.x is None or view.y is None:
+            view.x, view.y = opening(space)
+        left, right = st.columns([3, 2], gap="large")
+        with left:
+            show_map(space, view)
+        code = space.plane.lifted(torch.tensor([[view.x, view.y]]))[0]
+        with right:
+            show_point(space, view, code)
+        view.tool = forms.choice("Tool", {name: name for name in TOOLS}, view.tool, "latent-tool", hide_label=True)
+        with st.container(border=True, key="tool"):
+            TOOLS[view.tool](space, view, code)
+        save(view)
+
+    live()
+
+
+def describe(space: LatentSpace) -> None:
+    """What the model is, in one line, with its error beside the linear model's."""
+    run = space.run
+    assert run.result is not None
+    scores = run.result.scores
+    said = [f"{words.source_title(run.source)} in {space.code_size} numbers a picture"]
+    if "mse" in scores:
+        said.append(
+            f"error {scores['mse']:.4f} on held-out pictures (PCA with as many numbers: {scores['pca_mse']:.4f})"
+        )
+    if "knn5" in scores:
+        said.append(f"{scores['knn5']:.0%} of them lie among their own kind")
+    if space.plane.lost > 0.005:
+        said.append(f"the map shows {1 - space.plane.lost:.0%} of the codes' variance")
+    markup.show(markup.muted("  ·  ".join(said)))
+
+
+def opening(space: LatentSpace) -> tuple[float, float]:
+    """Where the pin stands at first: on the image nearest to the middle, never on nothing."""
+    flat = space.plane.flat(space.exhibit.codes)
+    middle = int((flat - flat.median(0).values).norm(dim=1).argmin())
+    return float(flat[middle, 0]), float(flat[middle, 1])
+
+
+def show_map(space: LatentSpace, view: LatentView) -> None:
+    """The codes of the test images; a press anywhere chooses that point."""
+    exhibit, run = space.exhibit, space.run
+    classes = run.result.classes if run.result else ()
+    has_labels = exhibit.labels is not None and bool(classes)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if has_labels:
+            colours: dict[Colour, str] = {"label": "By label", "error": "By error"}
+            view.colour = forms.choice("Colour", colours, view.colour, "latent-colour", hide_label=True)
+        view.back = st.toggle("Draw the decodes beneath", view.back, key="latent-back")
+    by_label = has_labels and view.colour == "label"
+    background, extent = cache.decoded_grid(space) if view.back else (None, None)
+    flat = space.plane.flat(exhibit.codes).numpy()
+    mine: Tensor | None = remembered("own-code")
+    ends = (("A", view.a), ("B", view.b))
+    marks = [(name, float(flat[i, 0]), float(flat[i, 1])) for name, i in ends if 0 <= i < len(flat)]
+    if mine is not None and len(mine) == space.code_size:
+        x, y = space.plane.flat(mine[None])[0].tolist()
+        marks.append(("yours", x, y))
+    chosen = latent_map(
+        flat,
+        labels=exhibit.labels.numpy() if by_label and exhibit.labels is not None else None,
+        classes=classes if by_label else (),
+        values=None if by_label else exhibit.errors.numpy(),
+        value_name="squared error",
+        pin=(view.x or 0.0, view.y or 0.0),
+        marks=marks,
+        background=background,
+        background_extent=extent,
+        height=520,
+        key=f"map-{space.name}",
+    )
+    if chosen is not None:
+        view.x, view.y = chosen
+
+
+def show_point(space: LatentSpace, view: LatentView, code: Tensor) -> None:
+    """What is drawn at the point, how far to trust it, and the real images that lie nearest."""
+    drawn = space.decode(code[None])[0]
+    trust = float(space.trust(code[None])[0])
+    near = space.neighbours(code, 6)
+    word = (
+        "among real pictures"
+        if trust > 0.6
+        else "at the edge of what it has seen"
+        if trust > 0.2
+        else "far from anything it has seen"
+    )
+    left, right = st.columns([1, 1], vertical_alignment="center")
+    with left:
+        markup.show(markup.img(drawn, "the picture decoded at the chosen point"))
+    with right:
+        numbers = ", ".join(f"{value:.2f}" for value in code[:4].tolist()) + (" …" if len(code) > 4 else "")
+        markup.show(
+            markup.eyebrow("Decoded here"),
+            f"<p class='muted'>code {numbers}</p>",
+            "<br>",
+            markup.eyebrow(f"Trust {trust:.2f}"),
+            markup.gauge(trust, "trust"),
+            markup.muted(word),
+        )
+        st.download_button(
+            "PNG",
+            lambda: latent_tools.enlarged_png(drawn),
+            f"{space.name}-point.png",
+            "image/png",
+            icon=":material/download:",
+            key="point-png",
+            on_click="ignore",
+        )
+    classes = space.run.result.classes if space.run.result else ()
+    labels = space.exhibit.labels
+
+    def caption(i: int) -> str:
+        return classes[int(labels[i])] if labels is not None and classes else f"no. {i}"
+
+    markup.show(
+        markup.eyebrow("Nearest real pictures (held out of training)"),
+        markup.shots([(space.exhibit.images[i].numpy(), caption(i)) for i in near], classes="fill"),
+    )
+    with st.container(horizontal=True):
+        if st.button("Nearest one as A", key="as-a"):
+            view.a = near[0]
+            save(view)
+            st.rerun(scope="fragment")
+        if st.button("… as B", key="as-b"):
+            view.b = near[0]
+            save(view)
+            st.rerun(scope="fragment")

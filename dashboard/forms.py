@@ -1,0 +1,62 @@
+"""A Config as widgets. Each field's kind, range, name and sentence of help come from the Config itself."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import streamlit as st
+
+from selfsup_engine.images import Crop
+
+if TYPE_CHECKING:
+    from selfsup_engine.models.spec import Config
+
+T = TypeVar("T")
+
+CROPS: dict[Crop, str] = {"centre": "cut out the middle", "pad": "fit whole on white"}
+
+
+def choice(label: str, options: Mapping[T, str], current: T, key: str, *, hide_label: bool = False) -> T:
+    """One of a few, side by side, by the words that stand for them; something is always chosen."""
+    return st.segmented_control(
+        label,
+        list(options),
+        default=current,
+        required=True,
+        format_func=options.__getitem__,
+        key=key,
+        label_visibility="collapsed" if hide_label else "visible",
+    )
+
+
+def config_form(preset: "Config", key: str, leave_out: tuple[str, ...] = ()) -> dict[str, Any]:
+    """Widgets for every field, three abreast, set to a preset's values; gives what they stand at."""
+    fields = {n: about for n, about in type(preset).model_json_schema()["properties"].items() if n not in leave_out}
+    values: dict[str, Any] = {}
+    columns = st.columns(3, gap="medium")
+    for i, (name, about) in enumerate(fields.items()):
+        with columns[i % 3]:
+            values[name] = _widget(name, about, getattr(preset, name), f"{key}-{name}")
+    return values
+
+
+def _widget(name: str, about: dict[str, Any], value: Any, key: str) -> Any:
+    label, text = about.get("title", name), about.get("description")
+    if "enum" in about:
+        return st.selectbox(label, about["enum"], index=about["enum"].index(value), help=text, key=key)
+    match about.get("type"):
+        case "boolean":
+            return st.toggle(label, value, help=text, key=key)
+        case "integer":
+            low, high = about.get("minimum"), about.get("maximum")
+            return st.number_input(label, low, high, value, step=1, help=f"{text} From {low} to {high}.", key=key)
+        case "number":
+            low, high = about.get("minimum", about.get("exclusiveMinimum")), about.get("maximum")
+            span = f" From {low:g} to {high:g}." if low is not None and high is not None else ""
+            return st.number_input(
+                label, low, high, value, step=max(value / 4, 1e-4), format="%g", help=f"{text}{span}", key=key
+            )
+        case "array":
+            words = st.text_input(label, ", ".join(map(str, value)), help=f"{text} Numbers with commas.", key=key)
+            return tuple(int(word) if word.strip().isdigit() else word for word in words.split(",") if word.strip())
+        case kind:
+            raise TypeError(f"no widget for a field of type {kind}: {name}")

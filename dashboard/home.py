@@ -1,0 +1,83 @@
+"""The parts of the home page. Nothing here needs torch: it must be there within a second."""
+
+import streamlit as st
+
+from dashboard import cache, markup, words
+from selfsup_engine.errors import UserError
+from selfsup_engine.runs import RunFolder
+
+
+def hero() -> None:
+    """What this is, and the two ways in."""
+    with st.container(key="hero"):
+        st.title("Watch a small model learn to see, then walk through what it learned")
+        markup.show(
+            "<p class='lead'>Train a self-supervised image model in your browser, in a minute and without a label, "
+            "and explore the space that it has made up for itself.</p>"
+        )
+        with st.container(horizontal=True):
+            if st.button("Train a model", type="primary", icon=":material/model_training:"):
+                st.switch_page("../pages/train.py")
+            if st.button("Explore one", icon=":material/scatter_plot:"):
+                st.switch_page("../pages/latent.py")
+
+
+@st.fragment(run_every=1.0)
+def running() -> None:
+    """What trains or waits at this moment; nothing at all if nothing does."""
+    for folder in cache.jobs().active():
+        try:
+            status = folder.status()
+            with st.container(border=True, key=f"job-{folder.name}"):
+                left, right = st.columns([5, 1], vertical_alignment="center")
+                with left:
+                    said = f"step {status.step:,} · {words.duration(status.eta)} left" if status.rate else ""
+                    markup.show(
+                        f"<b>{markup.escape(words.title(folder))}</b> {markup.pill(words.STATES[status.state], status.state)} "
+                        f"<span class='muted'>{markup.escape(said)}</span>",
+                        markup.gauge(status.progress, "progress"),
+                    )
+                with right:
+                    if st.button("Watch", key=f"watch-{folder.name}", width="stretch"):
+                        st.switch_page("../pages/train.py", query_params={"run": folder.name})
+        except UserError:
+            continue
+
+
+def gallery(folders: list[RunFolder], columns: int = 3) -> None:
+    """Models as pictures, each one click from its explorer."""
+    places = st.columns(columns, gap="medium")
+    for i, folder in enumerate(folders):
+        with places[i % columns]:
+            try:
+                card(folder)
+            except UserError as error:
+                st.warning(str(error))
+
+
+def card(folder: RunFolder) -> None:
+    """One model: what it redraws, what it is, how good, and the way into it."""
+    run = folder.run
+    with st.container(border=True, key=f"card-{folder.name}"):
+        markup.show(markup.cover(folder.file("cover.png"), f"Images and what {words.title(folder)} makes of them"))
+        markup.show(
+            f"<h3 style='margin:0;padding:0'>{markup.escape(words.title(folder))}</h3>",
+            markup.muted(run.note or words.one_line(folder)),
+        )
+        if st.button("Explore", key=f"explore-{folder.name}", icon=":material/scatter_plot:", width="stretch"):
+            st.switch_page("../pages/latent.py", query_params={"model": folder.name})
+
+
+def device_line() -> None:
+    """What computes here, said without importing torch."""
+    import os
+
+    import psutil
+
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    memory = psutil.virtual_memory()
+    markup.show(
+        markup.muted(
+            f"This machine: {cores} processor cores, {words.size(memory.available)} of {words.size(memory.total)} memory free."
+        )
+    )

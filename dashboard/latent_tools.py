@@ -1,0 +1,261 @@
+"""What can be done in a latent space besides standing in it: one function a tool, each given the space, the view and the code here."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import streamlit as st
+import torch
+
+from dashboard import cache, forms, markup, words
+from dashboard.state import LatentView, Way, remember, remembered, save
+from selfsup_engine.errors import UserError
+from selfsup_engine.exploring import latent
+from selfsup_engine.images import Pixels, encode, enlarge, montage
+from selfsup_engine.pictures import heat
+from selfsup_engine.scores import mse_per_image
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from selfsup_engine.exploring.latent import LatentSpace
+
+STEPS = 11
+ROWS = 16
+
+
+def enlarged_png(image_chw: Pixels) -> bytes:
+    """An image (C, H, W) as a PNG of at least 256 pixels a side, with hard pixels."""
+    return encode(enlarge(image_chw.transpose(1, 2, 0), -(-256 // image_chw.shape[-1])), "png")
+
+
+def download(images_nchw: Pixels, columns: int, name: str, key: str) -> None:
+    """A button that gives some images as one PNG, made on the click."""
+    st.download_button(
+        "PNG",
+        lambda: encode(enlarge(montage(images_nchw, columns, gap=1), 4), "png"),
+        f"{name}.png",
+        "image/png",
+        icon=":material/download:",
+        key=key,
+        on_click="ignore",
+    )
+
+
+def interpolate(space: LatentSpace, view: LatentView, code: Tensor) -> None:
+    """The way from image A to image B, both ends being what the model makes of them."""
+    count = len(space.exhibit.images)
+    if not 0 <= view.a < count or not 0 <= view.b < count:
+        view.a, view.b = contrasting_pair(space)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        markup.show(markup.muted("From A to B. Choose a point on the map, then “Nearest one as A” or “… as B”."))
+        ways: dict[Way, str] = {"linear": "straight", "spherical": "along the arc"}
+        view.how = forms.choice("Way", ways, view.how, "latent-how", hide_label=True)
+        if st.button("Swap", icon=":material/swap_horiz:", key="swap"):
+            view.a, view.b = view.b, view.a
+            save(view)
+            st.rerun(scope="fragment")
+        if st.button("Two others", icon=":material/casino:", key="others"):
+            view.a, view.b = np.random.default_rng().choice(count, 2, replace=False).tolist()
+            save(view)
+            st.rerun(scope="fragment")
+    ends = space.encode(space.exhibit.images[[view.a, view.b]])
+    way = space.decode(latent.interpolate(ends[0], ends[1], STEPS, view.how))
+    left, middle, right = st.columns([1, 8, 1], vertical_alignment="center")
+    with left:
+        markup.show(markup.shots([(space.exhibit.images[view.a].numpy(), "A, the real one")], classes="fill"))
+    with middle:
+        markup.show(
+            markup.shots([(image, f"{i / (STEPS - 1):.1f}") for i, image in enumerate(way)], classes="fill many")
+        )
+    with right:
+        markup.show(markup.shots([(space.exhibit.images[view.b].numpy(), "B, the real one")], classes="fill"))
+    download(way, STEPS, f"{space.name}-interpolation", "way-png")
+
+
+def contrasting_pair(space: LatentSpace) -> tuple[int, int]:
+    """Two images that differ: the first, and the one whose code is farthest from its among the first hundred."""
+    codes = space.exhibit.codes[:100]
+    return 0, int((codes - codes[0]).norm(dim=1).argmax())
+
+
+def traverse(space: LatentSpace, view: LatentView, code: Tensor) -> None:
+    """Every dimension of the code here, taken through the data's 1 % to 99 % quantile, the widest first."""
+    spread = space.exhibit.codes.std(0)
+    order = spread.argsort(descending=True).tolist()
+    shown = (
+        order if len(order) <= ROWS or st.toggle(f"All {len(order)} dimensions", key="all-dimensions") else order[:ROWS]
+    )
+    markup.show(markup.muted("Each row changes one number of the code at the chosen point and keeps the others."))
+    rows = []
+    for d in shown:
+        low, high = space.quantiles[:, d].tolist()
+        images = space.decode(space.traverse(code, d, STEPS))
+        rows.append(images)
+        strip = montage(images, STEPS, gap=1).transpose(2, 0, 1)
+        markup.show(
+            f"<div style='display:grid;grid-template-columns:7.2rem 1fr;gap:.8rem;align-items:center'>"
+            f"<p class='muted'><b>number {d + 1}</b><br>{low:.2f} to {high:.2f}</p>{markup.img(strip, f'traversal of number {d + 1}')}</div>"
+        )
+    download(np.concatenate(rows), STEPS, f"{space.name}-dimensions", "dimensions-png")
+
+
+def grid(space: LatentSpace, view: LatentView, code: Tensor) -> None:
+    """What the model draws at even distances all over the map."""
+    picture, extent = cache.decoded_grid(space)
+    what = "the map" if space.code_size == 2 else "the plane of the two strongest principal components"
+    markup.show(
+        markup.muted(
+            f"Decoded at even distances across {what}: {extent[0]:.1f} to {extent[2]:.1f} sideways, {extent[1]:.1f} to {extent[3]:.1f} upwards."
+        ),
+        f"<div style='max-width:720px'>{markup.img(picture, 'grid of decodes')}</div>",
+    )
+    st.download_button(
+        "PNG",
+        picture,
+        f"{space.name}-grid.png",
+        "image/png",
+        icon=":material/download:",
+        key="grid-png",
+        on_click="ignore",
+    )
+
+
+def own_image(space: LatentSpace, view: LatentView, code: Tensor) -> None:
+    """Any photo, upright and cropped: what the model makes of it, and where it falls."""
+    left, right = st.columns([2, 3], gap="large")
+    with left:
+        file = st.file_uploader(
+            "Any picture",
+            type=["png", "jpg", "jpeg", "webp", "gif", "bmp", "tif", "tiff"],
+            key="own-picture",
+            max_upload_size=50,
+        )
+        crop = forms.choice("Crop", forms.CROPS, "centre", "own-picture-crop")
+        invert = st.toggle(
+            "Invert",
+            key="own-picture-invert",
+            help="For light things on dark, as in MNIST and Fashion-MNIST, from a photo of dark on light.",
+        )
+    if file is None:
+        remember("own-code", None)
+        remember("own-pixels", None)
+        with right:
+            markup.show(
+                markup.muted(
+                    "A photo of a shoe, a drawn digit, anything: it is turned upright, cropped to a square and scaled to what the model takes, and shown where it falls on the map."
+                )
+            )
+        return
+    try:
+        image = space.prepared(file.getvalue(), file.name, crop)
+    except UserError as error:
+        with right:
+            st.error(str(error), icon=":material/image_not_supported:")
+        return
+    image = 255 - image if invert else image
+    found = space.encode(image)[0]
+    known: Tensor | None = remembered("own-code")
+    if known is None or not torch.equal(known, found):
+        remember("own-code", found)
+        remember("own-pixels", image)
+        view.x, view.y = space.plane.flat(found[None])[0].tolist()
+        save(view)
+        st.rerun(scope="fragment")
+    drawn = space.decode(found[None])[0]
+    off, trust = float(mse_per_image(image, torch.from_numpy(drawn)[None])[0]), float(space.trust(found[None])[0])
+    usual = float(space.exhibit.errors.median())
+    with right:
+        markup.show(
+            markup.shots([(image[0].numpy(), "as the model sees it"), (drawn, "as it draws it again")], width=168),
+            "<br>",
+            markup.facts(
+                {
+                    "error": (f"{off:.4f}", f"half of its test pictures: under {usual:.4f}"),
+                    "trust": (f"{trust:.2f}", "1: lies among real pictures"),
+                }
+            ),
+        )
+        download(np.stack([image[0].numpy(), drawn]), 2, f"{space.name}-yours", "own-png")
+
+
+def subject(space: LatentSpace, code: Tensor) -> tuple[Tensor, str]:
+    """The image that the tools work on: the uploaded one, else the real one nearest to the chosen point."""
+    mine: Tensor | None = remembered("own-pixels")
+    if mine is not None and tuple(mine.shape[1:]) == (space.channels, space.size, space.size):
+        return mine[0], "your image"
+    return space.exhibit.images[space.neighbours(code, 1)[0]], "the real picture nearest to the point"
+
+
+def error_map(a: Pixels, b: Pixels) -> Pixels:
+    """Where two images (C, H, W) differ, as a picture: black is equal, white is half the range."""
+    return heat(np.abs(a.astype(np.float64) - b).mean(0) / 255, 0.5)
+
+
+def denoise(space: LatentSpace, view: LatentView, code: Tensor) -> None:
+    """Noise in, through the code, and what is left of it."""
+    image, what = subject(space, code)
+    sigma = st.slider("Noise (standard deviation; the whole range of a pixel is 1)", 0.0, 0.6, 0.3, 0.05, key="sigma")
+    noisy = latent.add_noise(image, sigma)
+    clean = space.reconstruct(noisy[None])[0]
+    before = float(mse_per_image(noisy[None], image[None])[0])
+    after = float(mse_per_image(torch.from_numpy(clean)[None], image[None])[0])
+    pictures = [
+        (image.numpy(), what),
+        (noisy.numpy(), "with noise"),
+        (clean, "through the code"),
+        (error_map(clean, image.numpy()), "what still differs"),
+    ]
+    markup.show(
+        markup.shots(pictures, width=150),
+        "<br>",
+        markup.facts(
+            {
+                "error with noise": f"{before:.4f}",
+                "error after": (
+                    f"{after:.4f}",
+                    f"{before / after:.1f} times less"
+                    if after < before
+                    else "more than before: this model blurs more than the noise hides",
+                ),
+            }
+        ),
+    )
+    if space.run.config.get("objective") != "denoising":
+        markup.show(
+            markup.muted(
+                "This model was not trained to remove noise; one with the objective “denoising” does it better."
+            )
+        )
+    download(np.stack([image.numpy(), noisy.numpy(), clean]), 3, f"{space.name}-denoised", "denoise-png")
+
+
+def compress(space: LatentSpace, view: LatentView, code: Tensor) -> None:
+    """The image as its code, one byte a number: how small, and what it costs."""
+    image, what = subject(space, code)
+    small = space.compress(image)
+    pictures = [
+        (image.numpy(), what),
+        (small.image, f"from {small.code_bytes} bytes"),
+        (error_map(small.image, image.numpy()), "what differs"),
+    ]
+    markup.show(
+        markup.shots(pictures, width=150),
+        "<br>",
+        markup.facts(
+            {
+                "pixels": words.size(small.raw_bytes),
+                "as PNG": (words.size(small.png_bytes), "without loss"),
+                "as code": (
+                    words.size(small.code_bytes),
+                    f"{small.raw_bytes / small.code_bytes:.0f} times smaller than the pixels",
+                ),
+                "error": f"{small.mse:.4f}",
+            }
+        ),
+        markup.muted(
+            f"The model that turns the code back into a picture has {words.number(space.run.result.parameters if space.run.result else 0)} numbers of its own, which are not counted here."
+        ),
+    )
+    download(np.stack([image.numpy(), small.image]), 2, f"{space.name}-compressed", "compress-png")

@@ -1,0 +1,178 @@
+"""A Job as it happens: a fragment that reads the run's events twice a second, and acts on it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from dashboard import cache, charts, markup, words
+from dashboard.state import TrainView, remember, save
+from selfsup_engine import events
+from selfsup_engine.errors import UserError
+from selfsup_engine.events import Status
+from selfsup_engine.runs import RunFolder
+
+FIGURES = {"mse": "mean squared error", "kl": "KL, nats"}
+
+
+def watch(folder: RunFolder) -> None:
+    """Shows a run: its progress while it trains, what it came to when it is over. A rerun of the page follows its end."""
+    active = folder.status().active
+
+    @st.fragment(run_every=0.5 if active else None)
+    def live() -> None:
+        happened = folder.history()
+        status = events.status(happened)
+        if active and not status.active:
+            st.rerun()
+        header(folder, status)
+        body(folder, happened, status)
+
+    live()
+
+
+def header(folder: RunFolder, status: Status) -> None:
+    """What it is, how far it is, and the buttons that fit its state."""
+    run = folder.run
+    left, right = st.columns([3, 2], vertical_alignment="bottom")
+    with left:
+        markup.show(
+            markup.eyebrow(f"{words.source_title(run.source)} · {run.preset} · seed {run.seed}"),
+            f"<h2 style='margin:0;padding:0'>{markup.escape(words.title(folder))} {markup.pill(words.STATES[status.state], status.state)}</h2>",
+        )
+    with right, st.container(horizontal=True, horizontal_alignment="right"):
+        buttons(folder, status)
+    progress(folder, status)
+
+
+def buttons(folder: RunFolder, status: Status) -> None:
+    """Pause, stop, resume: whatever can be done now."""
+    jobs = cache.jobs()
+    asked = folder.file("control").exists()
+    if status.active:
+        if st.button(
+            "Pause", icon=":material/pause:", key="pause", disabled=asked, help="Saves its state and frees the worker."
+        ):
+            jobs.pause(folder)
+            st.rerun(scope="fragment")
+        if st.button(
+            "Stop", icon=":material/stop:", key="stop", disabled=asked, help="Ends now and keeps the model as it is."
+        ):
+            jobs.stop(folder)
+            st.rerun(scope="fragment")
+    elif status.state in ("paused", "stopped", "failed"):
+        label = "Resume" if status.state != "stopped" else "Train on"
+        if st.button(
+            label,
+            icon=":material/play_arrow:",
+            key="resume",
+            type="primary" if status.state != "stopped" else "secondary",
+        ):
+            try:
+                jobs.resume(folder)
+            except UserError as error:
+                st.error(str(error))
+            else:
+                st.rerun()
+
+
+def progress(folder: RunFolder, status: Status) -> None:
+    """How far, how fast, how long still; or why not."""
+    if status.state == "queued":
+        place = cache.jobs().position(folder)
+        text = "Waiting for the worker." if place <= 1 else f"Number {place} in the queue: another run trains first."
+        markup.show(markup.gauge(0, "progress"), markup.muted(text))
+    elif status.state == "failed":
+        st.error(status.message, icon=":material/error:")
+    elif status.state == "loading":
+        markup.show(markup.gauge(0, "progress"), markup.muted(status.message))
+    else:
+        said = [f"step {status.step:,}", f"budget {folder.run.budget}"]
+        if status.state == "running" and status.rate:
+            said += [f"{status.rate:,.0f} images/s", f"{words.duration(status.eta)} left"]
+        markup.show(
+            markup.gauge(status.progress if status.state != "done" else 1.0, "progress"),
+            markup.muted("  ·  ".join(said)),
+        )
+
+
+def body(folder: RunFolder, happened: Sequence[events.Event], status: Status) -> None:
+    """Curves beside pictures, and the findings below."""
+    checks = [event for event in happened if isinstance(event, events.Check)]
+    metrics = [event for event in happened if isinstance(event, events.Metrics)]
+    left, right = st.columns([1, 1], gap="large")
+    with left:
+        if checks:
+            first = next(iter(checks[0].losses))
+            latest = checks[-1].losses[first]
+            beside = {f"{name}": f"{value:.4f}" for name, value in checks[-1].baselines.items()}
+            markup.show(markup.facts({f"held-out {FIGURES.get(first, first)}": f"{latest:.4f}"} | beside))
+            curve(metrics, checks)
+            for name in list(checks[-1].losses)[1:]:
+                markup.show(markup.muted(f"{FIGURES.get(name, name)}: {checks[-1].losses[name]:.3f}"))
+        else:
+            with st.container(height=400, border=False):
+                st.skeleton(height=380) if status.active else markup.show(markup.muted("No step was trained yet."))
+    with right:
+        pictures(folder, checks)
+    if checks:
+        findings(checks[-1], status)
+
+
+def curve(metrics: Sequence[events.Metrics], checks: Sequence[events.Check], height: int = 320) -> None:
+    """The first figure over the steps, for both splits."""
+    first = next(iter(checks[0].losses))
+    figure = charts.loss_curve(
+        [(event.step, event.losses[first]) for event in metrics if first in event.losses],
+        [(event.step, event.losses[first]) for event in checks],
+        checks[-1].baselines,
+        FIGURES.get(first, first),
+        height,
+    )
+    st.plotly_chart(figure, key="curve", config={"displayModeBar": False})
+
+
+def pictures(folder: RunFolder, checks: Sequence[events.Check]) -> None:
+    """The latest previews: images over what the model makes of them, and the map of a 2-D code."""
+    if not checks:
+        return
+    step = checks[-1].step
+    rows = folder.picture(step, "reconstructions")
+    if rows.exists():
+        markup.show(
+            markup.eyebrow(f"Held-out images above, redrawn below · step {step:,}"),
+            markup.img(rows, "images and reconstructions"),
+        )
+    drawn = folder.picture(step, "map")
+    if drawn.exists():
+        markup.show(
+            markup.eyebrow("The codes of the held-out images, coloured by label"),
+            f"<div style='max-width:360px'>{markup.img(drawn, 'map of codes')}</div>",
+        )
+
+
+def findings(check: events.Check, status: Status) -> None:
+    """Health in plain words; a word of peace where there is nothing to find."""
+    if check.findings:
+        markup.show(*map(markup.finding, check.findings))
+    elif status.progress > 0.1 or not status.active:
+        markup.show(
+            "<p class='finding good'><b>Healthy.</b> The codes are spread out and the error is below the simple baselines that it can be held against so far.</p>"
+        )
+
+
+def onward(folder: RunFolder, view: TrainView) -> None:
+    """Where to go from here: into the latent space, or back to the form."""
+    with st.container(horizontal=True):
+        if (
+            folder.usable
+            and not folder.status().active
+            and st.button("Explore its latent space", type="primary", icon=":material/scatter_plot:", key="explore")
+        ):
+            st.switch_page("../pages/latent.py", query_params={"model": folder.name})
+        if st.button("Train another", icon=":material/add:", key="another"):
+            view.run = ""
+            remember("another", True)
+            save(view)
+            st.rerun()

@@ -1,0 +1,98 @@
+"""Small pieces of HTML: pictures with hard pixels, figures, findings. Every text that is not ours is escaped here.
+
+Not named html: the folder of the entry script is on the path, where it would hide the standard library's.
+"""
+
+from __future__ import annotations
+
+import base64
+import html
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import streamlit as st
+
+from selfsup_engine.health import Finding
+from selfsup_engine.images import Pixels, encode
+
+escape = html.escape
+
+MIME = {b"\x89PNG": "image/png", b"\xff\xd8\xff": "image/jpeg", b"RIFF": "image/webp"}
+
+
+def png(image_chw: Pixels) -> bytes:
+    """An image (C, H, W) uint8 as the bytes of a PNG."""
+    return encode(image_chw.transpose(1, 2, 0), "png")
+
+
+def _source(picture: bytes | Path | Pixels) -> str:
+    """A picture as the text of an <img>'s src: it travels with the page, without a request of its own."""
+    data = (
+        picture if isinstance(picture, bytes) else picture.read_bytes() if isinstance(picture, Path) else png(picture)
+    )
+    mime = next((mime for start, mime in MIME.items() if data.startswith(start)), "image/png")
+    return f"data:{mime};base64,{base64.b64encode(data).decode()}"
+
+
+def img(picture: bytes | Path | Pixels, alt: str, width: int | None = None) -> str:
+    """One picture with hard pixels: PNG, JPEG or WebP bytes, a file, or (C, H, W) uint8. Without a width it fills its place."""
+    size = f'style="width:{width}px;height:auto"' if width else 'style="width:100%;height:auto"'
+    return f'<img class="px" src="{_source(picture)}" alt="{escape(alt, quote=True)}" {size}>'
+
+
+def shots(
+    pictures: Sequence[tuple[bytes | Path | Pixels, str]],
+    width: int | None = None,
+    classes: str = "",
+    captions: bool = True,
+) -> str:
+    """Pictures in a row that wraps, each with its caption below; class `fill` makes them share the width."""
+    figures = (
+        f"<figure>{img(picture, text, width)}{f'<figcaption>{escape(text)}</figcaption>' if captions else ''}</figure>"
+        for picture, text in pictures
+    )
+    return f'<div class="shots {classes}">{"".join(figures)}</div>'
+
+
+def cover(picture: Path | bytes | None, alt: str) -> str:
+    """A picture for a card, or words where there is none yet."""
+    if picture is None or (isinstance(picture, Path) and not picture.exists()):
+        return f'<div class="cover"><span>{escape(alt)}</span></div>'
+    return f'<div class="cover"><img src="{_source(picture)}" alt="{escape(alt, quote=True)}"></div>'
+
+
+def facts(items: Mapping[str, str | tuple[str, str]]) -> str:
+    """Figures with their names; a pair adds what the figure is to be compared with."""
+    cells = []
+    for name, value in items.items():
+        main, beside = value if isinstance(value, tuple) else (value, "")
+        small = f"<small>{escape(beside)}</small>" if beside else ""
+        cells.append(f"<div><dt>{escape(name)}</dt><dd>{escape(main)}{small}</dd></div>")
+    return f'<dl class="facts">{"".join(cells)}</dl>'
+
+
+def gauge(share: float, label: str) -> str:
+    """A bar filled to a share in [0, 1]."""
+    percent = 100 * max(0.0, min(1.0, share))
+    return f'<div class="gauge" role="meter" aria-label="{escape(label, quote=True)}" aria-valuenow="{percent:.0f}"><i style="width:{percent:.1f}%"></i></div>'
+
+
+def pill(text: str, kind: str = "") -> str:
+    return f'<span class="pill {escape(kind, quote=True)}">{escape(text)}</span>'
+
+
+def finding(found: Finding) -> str:
+    return f'<p class="finding {found.level}"><b>{escape(found.name)}.</b> {escape(found.message)}<span>{escape(found.advice)}</span></p>'
+
+
+def muted(text: str) -> str:
+    return f'<p class="muted">{escape(text)}</p>'
+
+
+def eyebrow(text: str) -> str:
+    return f'<p class="eyebrow">{escape(text)}</p>'
+
+
+def show(*pieces: str) -> None:
+    """Puts pieces made here onto the page."""
+    st.html("".join(pieces))

@@ -1,0 +1,97 @@
+"""What a page shows, as one typed object per page. The only owner of `st.session_state` and `st.query_params`.
+
+A view lives in the address bar, so that a link brings it back, and in the session, because Streamlit drops the address bar's
+parameters when the page changes. Whatever is wrong in a link falls back to the default, field by field.
+"""
+
+from typing import Any, Literal, TypeVar
+
+import streamlit as st
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+Colour = Literal["label", "error"]
+Way = Literal["linear", "spherical"]
+Tool = Literal["Interpolate", "Dimensions", "Grid", "Your image", "Denoise", "Compress"]
+
+
+class View(BaseModel):
+    """The state of a page: flat fields, each with a default that is left out of the address bar."""
+
+    model_config = ConfigDict(extra="ignore", validate_assignment=True)
+
+
+class TrainView(View):
+    """`run`: the run that is watched; without one, the form."""
+
+    run: str = Field("", max_length=64)
+    data: str = Field("fashion-mnist", max_length=200)
+
+
+class LatentView(View):
+    """`x`, `y`: the chosen point of the map; `a`, `b`: the two images between which is interpolated, by their numbers."""
+
+    model: str = Field("", max_length=64)
+    weights: str = Field("", max_length=16)
+    x: float | None = Field(None, ge=-1e6, le=1e6, allow_inf_nan=False)
+    y: float | None = Field(None, ge=-1e6, le=1e6, allow_inf_nan=False)
+    colour: Colour = "label"
+    back: bool = False
+    a: int = Field(-1, ge=-1, le=100_000)
+    b: int = Field(-1, ge=-1, le=100_000)
+    how: Way = "linear"
+    tool: Tool = "Interpolate"
+
+
+class LibraryView(View):
+    """`run`: the one that is unfolded; `q`: the search."""
+
+    run: str = Field("", max_length=64)
+    q: str = Field("", max_length=80)
+
+
+V = TypeVar("V", bound=View)
+
+
+def load(kind: type[V]) -> V:
+    """The page's view: from the address bar if it says anything, else as it was left in this session."""
+    said = {name: st.query_params[name] for name in kind.model_fields if name in st.query_params}
+    left: V | None = st.session_state.get(kind.__name__)
+    if not said:
+        return left.model_copy() if left is not None else kind()
+    view = kind()
+    for name, value in said.items():
+        try:
+            setattr(view, name, value)
+        except ValidationError:
+            continue
+    return view
+
+
+def save(view: View) -> None:
+    """Keeps the view, and brings the address bar up to it."""
+    st.session_state[type(view).__name__] = view.model_copy()
+    link = {name: f"{value:.5g}" if isinstance(value, float) else str(value) for name, value in _changed(view).items()}
+    if dict(st.query_params) != link:
+        st.query_params.from_dict(link)
+
+
+def _changed(view: View) -> dict[str, Any]:
+    default = type(view)()
+    return {
+        name: value
+        for name, value in view.model_dump().items()
+        if value is not None and value != getattr(default, name)
+    }
+
+
+def remembered(key: str, default: Any = None) -> Any:
+    """Something small that lives as long as the session and belongs into no link, such as what `undo` brings back."""
+    return st.session_state.get(key, default)
+
+
+def remember(key: str, value: Any) -> None:
+    """Keeps it; None forgets it."""
+    if value is None:
+        st.session_state.pop(key, None)
+    else:
+        st.session_state[key] = value

@@ -1,0 +1,68 @@
+"""The look that the theme in .streamlit/config.toml cannot express: one sheet of CSS, and the app's mark."""
+
+from pathlib import Path
+
+import streamlit as st
+
+CSS = """
+<style>
+:root { --gap: .6rem; --accent: light-dark(#0f766e, #2dd4bf); --red: light-dark(#d94a57, #f2919a); --orange: light-dark(#e0682b, #f2a56d); --green: light-dark(#079464, #7ed5b0); }
+.block-container { max-width: 1240px; padding-top: 4.2rem; padding-bottom: 4rem; }
+h1 { font-size: 2.1rem !important; letter-spacing: -.022em; padding-top: 0 !important; }
+h2 { font-size: 1.3rem !important; letter-spacing: -.012em; }
+h3 { font-size: 1.05rem !important; }
+.st-key-hero h1 { font-size: clamp(1.9rem, 4.6vw, 3.1rem) !important; line-height: 1.08; max-width: 20ch; }
+.lead { font-size: 1.08rem; line-height: 1.55; max-width: 62ch; opacity: .82; margin: 0; }
+.muted { opacity: .66; font-size: .87rem; line-height: 1.45; margin: 0; overflow-wrap: anywhere; }
+.eyebrow { font-size: .72rem; letter-spacing: .09em; text-transform: uppercase; opacity: .6; font-weight: 600; margin: 0 0 .2rem; }
+
+/* pictures: hard pixels, space reserved */
+.px { image-rendering: pixelated; display: block; border-radius: 6px; background: color-mix(in srgb, currentColor 7%, transparent); }
+.px.wide { width: 100%; height: auto; }
+.shots { display: flex; flex-wrap: wrap; gap: var(--gap); align-items: flex-end; }
+.shots figure { margin: 0; flex: 0 1 auto; min-width: 0; }
+.shots figcaption, figure figcaption { font-size: .76rem; opacity: .68; margin-top: .25rem; font-variant-numeric: tabular-nums; }
+.shots.tight { gap: 3px; }
+.shots.fill { display: grid; grid-auto-flow: column; grid-auto-columns: minmax(0, 1fr); }
+.shots.fill .px { width: 100%; }
+.cover { aspect-ratio: 16/9; width: 100%; border-radius: 8px; overflow: hidden; display: grid; place-items: center;
+  background: color-mix(in srgb, currentColor 6%, transparent); }
+.cover img { width: 100%; height: 100%; object-fit: cover; image-rendering: pixelated; }
+.cover span { opacity: .5; font-size: .9rem; padding: 1rem; text-align: center; }
+
+/* figures */
+.facts { display: grid; grid-template-columns: repeat(auto-fit, minmax(108px, 1fr)); gap: .5rem 1.1rem; margin: 0; }
+.facts div { min-width: 0; }
+.facts dt { font-size: .74rem; opacity: .62; margin: 0; }
+.facts dd { margin: 0; font-size: 1.12rem; font-weight: 620; font-variant-numeric: tabular-nums; letter-spacing: -.01em; white-space: nowrap; }
+.facts dd small { font-weight: 450; font-size: .76rem; opacity: .66; display: block; white-space: normal; letter-spacing: 0; }
+.gauge { height: 7px; border-radius: 4px; background: color-mix(in srgb, currentColor 13%, transparent); overflow: hidden; }
+.gauge i { display: block; height: 100%; border-radius: 4px; background: var(--accent); transition: width .25s ease; }
+.pill { display: inline-block; font-size: .74rem; font-weight: 600; padding: .12rem .55rem; border-radius: 99px; vertical-align: .12em;
+  background: color-mix(in srgb, currentColor 9%, transparent); }
+.pill.running, .pill.loading { background: color-mix(in srgb, var(--accent) 22%, transparent); }
+.pill.failed { background: color-mix(in srgb, var(--red) 24%, transparent); }
+.finding { border-left: 3px solid var(--orange); padding: .1rem 0 .1rem .75rem; margin: 0 0 .55rem; line-height: 1.45; font-size: .92rem; }
+.finding.problem { border-color: var(--red); }
+.finding.good { border-color: var(--green); }
+.finding span { opacity: .75; display: block; font-size: .87rem; }
+
+/* cards whose button is the whole foot */
+[class*="st-key-card-"] { transition: border-color .15s ease, transform .15s ease; overflow: hidden; }
+[class*="st-key-card-"]:hover { border-color: var(--accent); }
+.st-key-sources .muted { min-height: 2.6em; }
+[class*="st-key-chosen-"] { border-color: var(--accent) !important; box-shadow: 0 0 0 1px var(--accent); }
+@media (max-width: 640px) {
+  .block-container { padding-left: 1rem; padding-right: 1rem; }
+  .st-key-sources [data-testid="stColumn"] { min-width: calc(50% - 1rem) !important; flex: 1 1 calc(50% - 1rem) !important; }
+  .shots.fill.many { grid-auto-flow: row; grid-template-columns: repeat(6, 1fr); }
+}
+@media (prefers-reduced-motion: reduce) { * { transition: none !important; } }
+</style>
+"""
+
+
+def apply() -> None:
+    """Puts the sheet into the page; called once per run, before anything is shown."""
+    st.html(CSS)
+    st.logo(str(Path(__file__).parent / "static" / "mark.svg"), size="large")

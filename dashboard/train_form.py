@@ -1,0 +1,213 @@
+"""The form that starts a run: pictures to learn from, a preset, a budget, and what it will cost."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from dashboard import cache, forms, markup, words
+from dashboard.state import TrainView, remember, remembered
+from selfsup_engine import sources
+from selfsup_engine.errors import UserError
+from selfsup_engine.images import montage
+from selfsup_engine.runs import Budget, Run, RunFolder
+from selfsup_engine.sources import SourceInfo, own
+
+if TYPE_CHECKING:
+    from selfsup_engine.models.spec import Config
+
+OWN = "own"
+FAMILY = "autoencoder"
+BUDGETS = {"30 s": Budget(seconds=30), "2 min": Budget(seconds=120), "10 min": Budget(seconds=600), "Steps": None}
+
+
+def form(view: TrainView) -> RunFolder | None:
+    """Everything from the source to the click; gives the run that was started."""
+    st.title("Train a model")
+    markup.show(
+        "<p class='lead'>It will learn to squeeze each picture into a few numbers and to draw it again from them.</p>"
+    )
+    st.header("1  What shall it look at?")
+    chosen = choose_source(view)
+    own_images = upload() if chosen == OWN else None
+    about = own_images if chosen == OWN else sources.info(chosen)
+    if about is None:
+        return None
+    st.header("2  How?")
+    preset, config = choose_config(about)
+    budget, seed = choose_budget()
+    if config is None or budget is None:
+        return None
+    return start(about, preset, config, budget, seed)
+
+
+def choose_source(view: TrainView) -> str:
+    """Cards with pictures; gives a source string, or OWN."""
+    names = [*sources.SOURCES, OWN]
+    if view.data not in names:
+        view.data = next(iter(names))
+    with st.container(key="sources"):
+        places = [*st.columns(4, gap="small"), *st.columns([1, 1, 2], gap="small")]
+        for place, name in zip(places, names, strict=True):
+            with place:
+                source_card(view, name)
+    return view.data
+
+
+def source_card(view: TrainView, name: str) -> None:
+    """A set of images, by its pictures."""
+    about = sources.SOURCES.get(name)
+    chosen = view.data == name
+    with st.container(border=True, key=f"{'chosen' if chosen else 'card'}-source-{name}"):
+        if about is None:
+            markup.show(markup.cover(None, "Drop your own pictures, or a zip of them"))
+            label, text = "Your images", "16 or more, any size"
+        else:
+            markup.show(markup.cover(cache.source_picture(name), about.summary))
+            ready = "" if sources.is_local(name) else f" · downloads {about.download_mb:.0f} MB"
+            label, text = (
+                about.title,
+                f"{about.train + about.test:,} · {about.size} px · {'grey' if about.channels == 1 else 'colour'}{ready}",
+            )
+        markup.show(markup.muted(text))
+        if st.button(label, key=f"source-{name}", width="stretch", type="primary" if chosen else "secondary"):
+            view.data = name
+            st.rerun()
+
+
+def upload() -> SourceInfo | None:
+    """One's own pictures: how they will look, what is left out and why, before anything is trained."""
+    files = st.file_uploader(
+        "Pictures (PNG, JPEG, WebP, GIF, BMP, TIFF), or zips of them",
+        type=["png", "jpg", "jpeg", "webp", "gif", "bmp", "tif", "tiff", "zip"],
+        accept_multiple_files=True,
+        key="own-files",
+    )
+    if not files:
+        kept = remembered("own-source")
+        if kept is None:
+            markup.show(
+                markup.muted(
+                    "Sixteen pictures are enough to try it; a few hundred of one kind make it interesting. They stay on this machine."
+                )
+            )
+            return None
+        return sources.info(kept)
+    with st.container(horizontal=True):
+        size = forms.choice("Size", {side: f"{side} px" for side in (28, 32, 48, 64)}, 32, "own-size")
+        channels = forms.choice("Colours", {3: "colour", 1: "grey"}, 3, "own-channels")
+        crop = forms.choice("Crop", forms.CROPS, "centre", "own-crop")
+    with st.spinner("Turning, cropping and scaling…", show_time=True):
+        try:
+            prepared = cache.prepared([(file.name, file.getvalue()) for file in files], size, channels, crop)
+        except UserError as error:
+            st.error(str(error), icon=":material/image_not_supported:")
+            return None
+    shown = prepared.pixels[:48]
+    markup.show(
+        markup.eyebrow(
+            f"{len(prepared.pixels)} pictures, as the model will see them"
+            + (" (the first 48)" if len(prepared.pixels) > 48 else "")
+        ),
+        f"<div style='max-width:720px'>{markup.img(montage(shown, 12, gap=1).transpose(2, 0, 1), 'the prepared pictures')}</div>",
+    )
+    if prepared.left_out:
+        with st.expander(f"{len(prepared.left_out)} left out"):
+            st.dataframe([{"file": name, "why": why} for name, why in prepared.left_out], hide_index=True)
+    title = st.text_input("Name of the set", "My pictures", max_chars=40, key="own-title")
+    try:
+        source = own.save(prepared, title or "My pictures")
+    except UserError as error:
+        st.error(str(error))
+        return None
+    remember("own-source", source)
+    return sources.info(source)
+
+
+def choose_config(about: SourceInfo) -> tuple[str, Config | None]:
+    """A preset, and every field of its Config folded away."""
+    from selfsup_engine.models.spec import check_config, spec
+
+    presets = spec(FAMILY).presets
+    wants_conv = about.channels == 3 or about.size > 32
+    names = {name: PRESETS[name] for name in presets if name != "reference" or (about.channels, about.size) == (1, 28)}
+    preset = forms.choice("Network", names, "conv" if wants_conv else "mlp", f"preset-{about.name}")
+    markup.show(markup.muted(PRESET_HELP.get(preset, "")))
+    fitted = presets[preset].model_copy(
+        update={} if preset == "reference" else {"size": about.size, "channels": about.channels}
+    )
+    with st.expander("All settings", icon=":material/tune:"):
+        changed = forms.config_form(fitted, f"config-{about.name}-{preset}")
+    try:
+        return preset, check_config(FAMILY, changed)
+    except UserError as error:
+        st.error(str(error), icon=":material/tune:")
+        return preset, None
+
+
+PRESETS = {"mlp": "Dense (recommended)", "conv": "Convolutional", "reference": "Reference"}
+PRESET_HELP = {
+    "mlp": "Sees a picture as a list of pixels. Fast, and the best there is for small grey pictures of centred things.",
+    "conv": "Sees neighbourhoods of pixels. Slower; the choice for colour and for larger pictures.",
+    "reference": "The plain autoencoder of the textbooks, to compare with. In about a third of all seeds it learns nothing; health will say so.",
+}
+
+
+def choose_budget() -> tuple[Budget | None, int]:
+    """How long, and from which seed."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        label = forms.choice("Budget", {name: name for name in BUDGETS}, "30 s", "budget")
+        steps = st.number_input("Steps", 1, 10_000_000, 2_000, key="steps", width=160) if label == "Steps" else None
+        seed = st.number_input(
+            "Seed",
+            0,
+            2**31 - 1,
+            0,
+            key="seed",
+            width=120,
+            help="Same seed, steps and machine: the same model, bit for bit.",
+        )
+    return (Budget(steps=int(steps)) if steps else BUDGETS[label]), int(seed)
+
+
+def start(about: SourceInfo, preset: str, config: Config, budget: Budget, seed: int) -> RunFolder | None:
+    """The button, and beside it what a click will cost, measured on this machine."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        clicked = st.button("Train", type="primary", icon=":material/play_arrow:", key="train")
+        cost = st.empty()
+    if clicked:
+        run = Run(
+            family=FAMILY,
+            preset=preset,
+            source=about.name,
+            config=config.model_dump(mode="json"),
+            budget=budget,
+            seed=seed,
+        )
+        try:
+            cache.refuse_oversized(FAMILY, config, about.train)
+            return cache.jobs().start(run)
+        except UserError as error:
+            st.error(str(error), icon=":material/memory:")
+            return None
+    with cost.container():
+        markup.show(markup.muted("Measuring on this machine…"))
+    try:
+        found = cache.estimate(FAMILY, config, about.train, budget)
+    except UserError as error:
+        cost.error(str(error), icon=":material/memory:")
+        return None
+    with cost.container():
+        markup.show(
+            markup.facts(
+                {
+                    "time": (words.duration(found.seconds), f"{found.steps:,} steps"),
+                    "passes over the images": f"{found.epochs:.1f}",
+                    "speed": (f"{found.rate:,.0f}", "images/s, measured here now"),
+                    "memory": words.size(found.memory_bytes),
+                    "numbers to learn": words.number(found.parameters),
+                }
+            )
+        )
+    return None

@@ -1,0 +1,64 @@
+"""The same words and units for the same things on every page."""
+
+from selfsup_engine.errors import UserError
+from selfsup_engine.events import State
+from selfsup_engine.runs import RunFolder
+from selfsup_engine.sources import info
+
+STATES: dict[State, str] = {
+    "queued": "waiting",
+    "loading": "loading",
+    "running": "training",
+    "paused": "paused",
+    "done": "ready",
+    "stopped": "stopped early",
+    "failed": "failed",
+}
+
+
+def duration(seconds: float) -> str:
+    """12 s, 3 min 20 s, 2 h 5 min."""
+    whole = max(0, round(seconds))
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min" + (f" {whole % 60} s" if whole % 60 else "")
+    return f"{whole // 3600} h {whole % 3600 // 60} min"
+
+
+def size(count: float) -> str:
+    """Bytes as B, kB, MB or GB, powers of 1000."""
+    for unit in ("B", "kB", "MB"):
+        if count < 1000:
+            return f"{count:.0f} {unit}" if unit == "B" or count >= 100 else f"{count:.1f} {unit}"
+        count /= 1000
+    return f"{count:.1f} GB"
+
+
+def number(count: float) -> str:
+    """1,234 or 1.2 M."""
+    return f"{count / 1e6:.1f} M" if count >= 1e6 else f"{count:,.0f}"
+
+
+def source_title(source: str) -> str:
+    """How a source is called; its own text where it is gone."""
+    try:
+        return info(source).title
+    except UserError:
+        return source.split(":")[0]
+
+
+def title(folder: RunFolder) -> str:
+    """What a run is called: the name that a person gave it, or what it is."""
+    run = folder.run
+    if run.title:
+        return run.title
+    return f"{source_title(run.source)}, {run.config.get('code', '?')} numbers, {run.preset}"
+
+
+def one_line(folder: RunFolder) -> str:
+    """What a run is, with its score beside its baseline."""
+    result = folder.run.result
+    if result is None or "mse" not in result.scores:
+        return source_title(folder.run.source)
+    return f"Error {result.scores['mse']:.4f}; a linear model of the same size {result.scores['pca_mse']:.4f}."

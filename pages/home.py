@@ -1,0 +1,17 @@
+"""Home: what this is, the gallery, what is running."""
+
+import streamlit as st
+
+from dashboard import cache, home
+
+cache.jobs()
+home.hero()
+home.running()
+st.header("Trained models, ready to be walked through")
+home.gallery(cache.library().shown())
+mine = [folder for folder in cache.library().runs() if folder.usable][:3]
+if mine:
+    st.header("Yours, latest first")
+    home.gallery(mine)
+home.device_line()
+cache.warm_up()

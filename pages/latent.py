@@ -1,0 +1,15 @@
+"""Latent space: stand at any point of what a model has learned, and see what it draws there."""
+
+import streamlit as st
+
+from dashboard import explorer, state
+from selfsup_engine.errors import UserError
+
+view = state.load(state.LatentView)
+st.title("Latent space")
+folder = explorer.choose_model(view)
+if folder is not None:
+    try:
+        explorer.explore(folder, view)
+    except UserError as error:
+        st.error(str(error))

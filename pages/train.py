@@ -1,0 +1,32 @@
+"""Train: choose what to learn from, then watch it learn."""
+
+import streamlit as st
+
+from dashboard import cache, live, state, train_form
+from selfsup_engine.errors import UserError
+
+view = state.load(state.TrainView)
+waiting = cache.jobs().active()
+if not view.run and waiting and not state.remembered("another"):
+    view.run = waiting[0].name
+folder = None
+if view.run:
+    try:
+        folder = cache.library().find(view.run)
+        folder.run  # noqa: B018 - an unreadable run.json is said here
+    except UserError as error:
+        st.error(str(error))
+        view.run, folder = "", None
+if folder is None:
+    folder = train_form.form(view)
+    if folder is not None:
+        view.run = folder.name
+        state.remember("another", None)
+        state.save(view)
+        st.rerun()
+    state.save(view)
+else:
+    state.save(view)
+    live.watch(folder)
+    live.onward(folder, view)
+cache.warm_up()

@@ -1,0 +1,117 @@
+"""The blob that carries a map to the browser, and who decides where the pin stands."""
+
+import json
+import struct
+from typing import Any
+
+import numpy as np
+import pytest
+
+from dashboard.components.latent_map import PALETTE, Pin, pack, settle
+
+RNG = np.random.default_rng(0)
+POINTS = RNG.normal(size=(50, 2)).astype(np.float32)
+LABELS = RNG.integers(0, 3, size=50)
+CLASSES = ["cat", "dog", "köttbullar"]
+
+
+def unpack(blob: bytes) -> tuple[dict[str, Any], bytes]:
+    (length,) = struct.unpack_from("<I", blob)
+    return json.loads(blob[4 : 4 + length]), blob[4 + length :]
+
+
+def test_arrays_come_back_exactly() -> None:
+    values = np.linspace(0, 1, 50, dtype=np.float32)
+    picture = b"not really a picture"
+    header, body = unpack(
+        pack(
+            POINTS,
+            labels=LABELS,
+            classes=CLASSES,
+            values=values,
+            background=picture,
+            background_extent=(-1, -1, 1, 1),
+            height=np.int64(400),
+        )
+    )
+    assert header["n"] == 50 and header["labelled"] and header["classes"] == CLASSES and header["height"] == 400
+    assert np.array_equal(np.frombuffer(body[:400], "<f4").reshape(-1, 2), POINTS)
+    assert np.array_equal(np.frombuffer(body[400:450], np.uint8), LABELS)
+    levels = np.frombuffer(body[450:500], np.uint8)
+    low, high = header["value_range"]
+    assert np.allclose(low + levels / 255 * (high - low), values.clip(low, high), atol=0.51 * (high - low) / 255)
+    assert levels[0] == 0 and levels[-1] == 255
+    assert body[500:] == picture
+
+
+def test_points_alone_are_enough() -> None:
+    header, body = unpack(pack(POINTS.astype(np.float64)))
+    assert not header["labelled"] and header["value_range"] is None and header["background"] is None
+    assert len(body) == 8 * header["n"]
+    assert unpack(pack(np.empty((0, 2), np.float32), values=np.empty(0)))[0]["n"] == 0
+
+
+def test_points_without_a_place_are_left_out_with_their_labels() -> None:
+    points = POINTS.copy()
+    points[7] = np.nan, 0
+    header, body = unpack(pack(points, labels=LABELS, classes=CLASSES))
+    assert header["n"] == 49
+    assert np.array_equal(np.frombuffer(body[8 * 49 :], np.uint8), np.delete(LABELS, 7))
+
+
+@pytest.mark.parametrize("values", [np.full(50, 2.0), np.full(50, np.nan), np.r_[np.zeros(49), np.inf]])
+def test_odd_values_still_make_valid_json(values: np.ndarray) -> None:
+    header, body = unpack(pack(POINTS, values=values))
+    assert all(np.isfinite(header["value_range"])) and len(body) == 9 * 50
+
+
+def test_the_dataset_is_known_by_its_points_and_labels() -> None:
+    def name(points: np.ndarray, **more: Any) -> str:
+        return str(unpack(pack(points, classes=CLASSES, **more))[0]["dataset"])
+
+    assert name(POINTS, labels=LABELS) == name(POINTS, labels=LABELS, pin=(1, 2), marks=[("A", 0, 0)])
+    assert len({name(POINTS), name(POINTS + 1), name(POINTS, labels=LABELS), name(POINTS, labels=LABELS[::-1])}) == 4
+
+
+@pytest.mark.parametrize(
+    ("points", "more"),
+    [
+        (POINTS.ravel(), {}),
+        (RNG.normal(size=(50, 3)), {}),
+        (POINTS, {"labels": LABELS[:9], "classes": CLASSES}),
+        (POINTS, {"labels": LABELS, "classes": CLASSES[:2]}),
+        (POINTS, {"labels": LABELS - 1, "classes": CLASSES}),
+        (POINTS, {"values": POINTS}),
+        (POINTS, {"background": b"a picture without an extent"}),
+    ],
+)
+def test_wrong_shapes_do_not_pass(points: np.ndarray, more: dict[str, Any]) -> None:
+    with pytest.raises(AssertionError):
+        pack(points, **more)
+
+
+def test_the_pin_goes_where_the_newest_choice_is() -> None:
+    first = settle(None, None, (0, 0), stamp=1)
+    assert first == Pin(at=(0.0, 0.0), placed=(0.0, 0.0), stamp=1, turn=None)
+
+    chosen = settle(first, (3.0, 4.0, 10), (0, 0), stamp=2)  # the page still passes what it had: the choice wins
+    assert (chosen.at, chosen.stamp) == ((3.0, 4.0), 1)
+
+    assert settle(chosen, (3.0, 4.0, 10), (3.0, 4.0), stamp=3) == chosen  # an echo changes nothing ...
+    assert settle(chosen, (3.0, 4.0, 10), (3.0001, 4.0), stamp=3) == chosen  # ... nor one of five digits ...
+    assert settle(chosen, (3.0, 4.0, 10), None, stamp=3) == chosen  # ... nor does asking for nothing
+
+    undone = settle(chosen, (3.0, 4.0, 10), (0, 0), stamp=4)
+    assert (undone.at, undone.placed, undone.stamp) == ((0.0, 0.0), (0.0, 0.0), 4)
+
+    again = settle(undone, (3.0, 4.0, 11), (0, 0), stamp=5)  # the same place, chosen anew
+    assert again.at == (3.0, 4.0)
+
+
+def test_a_map_that_was_away_starts_from_what_the_page_kept() -> None:
+    left = Pin(at=(3.0, 4.0), placed=(0.0, 0.0), stamp=1, turn=10)
+    assert settle(left, None, (3.0, 4.0), stamp=2) == Pin(at=(3.0, 4.0), placed=(3.0, 4.0), stamp=2, turn=None)
+
+
+def test_colours_differ() -> None:
+    assert len(set(PALETTE)) == len(PALETTE) >= 12

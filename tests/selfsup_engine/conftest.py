@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from selfsup_engine.models.spec import preset_config
+from selfsup_engine.runs import Budget, Library, Run, RunFolder
+from selfsup_engine.training.loop import train
+
+Make = Callable[..., Run]
+
+SMALL = {"widths": (32, 16), "batch": 64}
+"""A network that trains hundreds of steps a second."""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _own_places(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Data and runs of the tests alone; `digits` is prepared once."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SELFSUP_DATA", str(tmp_path_factory.mktemp("data")))
+        patch.setenv("SELFSUP_RUNS", str(tmp_path_factory.mktemp("runs")))
+        patch.setenv("SELFSUP_DEVICE", "cpu")
+        yield
+
+
+def build_run(
+    steps: int | None = 20,
+    seconds: float | None = None,
+    source: str = "digits",
+    seed: int = 0,
+    preset: str = "mlp",
+    **changes: Any,
+) -> Run:
+    """A run of a small autoencoder on a built-in source."""
+    network = SMALL if changes.get("network", "mlp") == "mlp" else {"widths": (8, 8), "batch": 64}
+    config = preset_config("autoencoder", preset, network | changes)[1]
+    return Run(
+        family="autoencoder",
+        preset=preset,
+        source=source,
+        config=config.model_dump(mode="json"),
+        budget=Budget(steps=steps, seconds=seconds),
+        seed=seed,
+    )
+
+
+@pytest.fixture
+def make() -> Make:
+    return build_run
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> Library:
+    (tmp_path / "runs").mkdir()
+    (tmp_path / "gallery").mkdir()
+    return Library(tmp_path / "runs", tmp_path / "gallery")
+
+
+@pytest.fixture(scope="session")
+def trained_once(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
+    """A model of the digits with a 2-D code. Nobody may write into it; `trained` is a copy."""
+    folder = Library(tmp_path_factory.mktemp("trained")).create(build_run(steps=300, learning_rate=5e-3))
+    for _ in train(folder):
+        pass
+    return folder
+
+
+@pytest.fixture(scope="session")
+def deep(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
+    """A variational model of the digits with 6 numbers an image. Nobody may write into it."""
+    run = build_run(steps=300, code=6, learning_rate=5e-3, objective="variational", beta=0.1)
+    folder = Library(tmp_path_factory.mktemp("deep")).create(run)
+    for _ in train(folder):
+        pass
+    return folder
+
+
+@pytest.fixture
+def trained(trained_once: RunFolder, library: Library) -> RunFolder:
+    """A finished run in `library`."""
+    return RunFolder(Path(shutil.copytree(trained_once.path, library.root / trained_once.name)))
+
+
+@pytest.fixture
+def noise() -> Callable[..., torch.Tensor]:
+    """uint8 images (N, C, S, S) of random pixels."""
+
+    def draw(count: int, channels: int = 1, size: int = 28, seed: int = 0) -> torch.Tensor:
+        generator = torch.Generator().manual_seed(seed)
+        return torch.randint(0, 256, (count, channels, size, size), dtype=torch.uint8, generator=generator)
+
+    return draw
