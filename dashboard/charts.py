@@ -1,6 +1,7 @@
 """Plotly figures; pure functions of numbers. Colours that must follow the theme are left to Streamlit's own template."""
 
 from collections.abc import Mapping, Sequence
+from math import log10
 
 import plotly.graph_objects as go
 
@@ -25,6 +26,7 @@ def loss_curve(
     height: int = 320,
 ) -> go.Figure:
     """Loss over steps, (step, loss) pairs for both splits, and what simpler models reach as dotted lines."""
+    shown = [loss for _, loss in [*train, *held_out]]
     figure = go.Figure()
     figure.add_scatter(
         x=[step for step, _ in train],
@@ -40,15 +42,16 @@ def loss_curve(
         line={"color": SECOND, "width": 2},
         marker={"size": 6},
     )
-    for label, value in baselines.items():
-        figure.add_hline(
-            y=value,
-            line={"dash": "dot", "width": 1, "color": "#8b918e"},
-            annotation={"text": f"{label} {value:.4f}", "font": {"size": 11, "color": "#8b918e"}},
-            annotation_position="top right",
-        )
+    last = max([step for step, _ in [*train, *held_out]], default=1)
+    for dash, (label, value) in zip(("dot", "dash"), baselines.items(), strict=False):
+        figure.add_scatter(
+            x=[0, last], y=[value, value], name=f"{label} {value:.4f}", mode="lines", line={"dash": dash, "width": 1.5, "color": "#8b918e"}, hoverinfo="skip"
+        )  # fmt: skip
+    low, high = min([*shown, *baselines.values()], default=0.01), max([*shown, *baselines.values()], default=1.0)
     figure.update_xaxes(title="step", rangemode="tozero")
-    figure.update_yaxes(title=name, type="log", exponentformat="none", dtick="D1", minexponent=4)
+    figure.update_yaxes(
+        title=name, type="log", range=[log10(low * 0.92), log10(high * 1.08)], tickformat=".3~f", nticks=6
+    )
     return _plain(figure, height)
 
 

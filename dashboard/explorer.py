@@ -168,7 +168,7 @@ def show_point(space: LatentSpace, view: LatentView, code: Tensor) -> None:
         else "far from anything it has seen"
     )
     left, right = st.columns([1, 1], vertical_alignment="center")
-    with left:
+    with left, st.container(key="here"):
         markup.show(markup.img(drawn, "the picture decoded at the chosen point"))
     with right:
         numbers = ", ".join(f"{value:.2f}" for value in code[:4].tolist()) + (" …" if len(code) > 4 else "")

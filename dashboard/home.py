@@ -1,15 +1,20 @@
 """The parts of the home page. Nothing here needs torch: it must be there within a second."""
 
+from pathlib import Path
+
 import streamlit as st
 
 from dashboard import cache, markup, words
 from selfsup_engine.errors import UserError
 from selfsup_engine.runs import RunFolder
 
+HERO = Path(__file__).parent / "static" / "hero.png"
+
 
 def hero() -> None:
     """What this is, and the two ways in."""
-    with st.container(key="hero"):
+    words_side, picture_side = st.columns([3, 2], gap="large", vertical_alignment="center")
+    with words_side, st.container(key="hero"):
         st.title("Watch a small model learn to see, then walk through what it learned")
         markup.show(
             "<p class='lead'>Train a self-supervised image model in your browser, in a minute and without a label, "
@@ -20,6 +25,11 @@ def hero() -> None:
                 st.switch_page("../pages/train.py")
             if st.button("Explore one", icon=":material/scatter_plot:"):
                 st.switch_page("../pages/latent.py")
+    with picture_side:
+        markup.show(
+            f"<figure class='hero'>{markup.img(HERO, 'clothes decoded all over the map of a two-number code')}"
+            "<figcaption>What a model with two numbers a picture draws all over its map. It never saw a label.</figcaption></figure>"
+        )
 
 
 @st.fragment(run_every=1.0)

@@ -62,15 +62,13 @@ def interpolate(space: LatentSpace, view: LatentView, code: Tensor) -> None:
             st.rerun(scope="fragment")
     ends = space.encode(space.exhibit.images[[view.a, view.b]])
     way = space.decode(latent.interpolate(ends[0], ends[1], STEPS, view.how))
-    left, middle, right = st.columns([1, 8, 1], vertical_alignment="center")
-    with left:
-        markup.show(markup.shots([(space.exhibit.images[view.a].numpy(), "A, the real one")], classes="fill"))
-    with middle:
-        markup.show(
-            markup.shots([(image, f"{i / (STEPS - 1):.1f}") for i, image in enumerate(way)], classes="fill many")
+    strip = [(image, f"{i / (STEPS - 1):.1f}") for i, image in enumerate(way)]
+    real = space.exhibit.images
+    markup.show(
+        markup.shots(
+            [(real[view.a].numpy(), "A, real"), *strip, (real[view.b].numpy(), "B, real")], classes="fill many"
         )
-    with right:
-        markup.show(markup.shots([(space.exhibit.images[view.b].numpy(), "B, the real one")], classes="fill"))
+    )
     download(way, STEPS, f"{space.name}-interpolation", "way-png")
 
 

@@ -148,7 +148,7 @@ def pictures(folder: RunFolder, checks: Sequence[events.Check]) -> None:
     if drawn.exists():
         markup.show(
             markup.eyebrow("The codes of the held-out images, coloured by label"),
-            f"<div style='max-width:360px'>{markup.img(drawn, 'map of codes')}</div>",
+            markup.img(drawn, "map of codes", classes="smooth"),
         )
 
 

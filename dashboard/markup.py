@@ -34,10 +34,10 @@ def _source(picture: bytes | Path | Pixels) -> str:
     return f"data:{mime};base64,{base64.b64encode(data).decode()}"
 
 
-def img(picture: bytes | Path | Pixels, alt: str, width: int | None = None) -> str:
+def img(picture: bytes | Path | Pixels, alt: str, width: int | None = None, classes: str = "px") -> str:
     """One picture with hard pixels: PNG, JPEG or WebP bytes, a file, or (C, H, W) uint8. Without a width it fills its place."""
     size = f'style="width:{width}px;height:auto"' if width else 'style="width:100%;height:auto"'
-    return f'<img class="px" src="{_source(picture)}" alt="{escape(alt, quote=True)}" {size}>'
+    return f'<img class="{classes}" src="{_source(picture)}" alt="{escape(alt, quote=True)}" {size}>'
 
 
 def shots(

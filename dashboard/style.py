@@ -11,13 +11,16 @@ CSS = """
 h1 { font-size: 2.1rem !important; letter-spacing: -.022em; padding-top: 0 !important; }
 h2 { font-size: 1.3rem !important; letter-spacing: -.012em; }
 h3 { font-size: 1.05rem !important; }
-.st-key-hero h1 { font-size: clamp(1.9rem, 4.6vw, 3.1rem) !important; line-height: 1.08; max-width: 20ch; }
+.st-key-hero h1 { font-size: clamp(1.9rem, 3.6vw, 2.6rem) !important; line-height: 1.08; max-width: 20ch; }
 .lead { font-size: 1.08rem; line-height: 1.55; max-width: 62ch; opacity: .82; margin: 0; }
 .muted { opacity: .66; font-size: .87rem; line-height: 1.45; margin: 0; overflow-wrap: anywhere; }
 .eyebrow { font-size: .72rem; letter-spacing: .09em; text-transform: uppercase; opacity: .6; font-weight: 600; margin: 0 0 .2rem; }
 
 /* pictures: hard pixels, space reserved */
 .px { image-rendering: pixelated; display: block; border-radius: 6px; background: color-mix(in srgb, currentColor 7%, transparent); }
+.hero { margin: 0; }
+.hero .px { border-radius: 12px; }
+.smooth { display: block; max-width: 380px; margin: 0 auto; border-radius: 10px; }
 .px.wide { width: 100%; height: auto; }
 .shots { display: flex; flex-wrap: wrap; gap: var(--gap); align-items: flex-end; }
 .shots figure { margin: 0; flex: 0 1 auto; min-width: 0; }
@@ -31,8 +34,9 @@ h3 { font-size: 1.05rem !important; }
 .cover span { opacity: .5; font-size: .9rem; padding: 1rem; text-align: center; }
 
 /* figures */
-.facts { display: grid; grid-template-columns: repeat(auto-fit, minmax(108px, 1fr)); gap: .5rem 1.1rem; margin: 0; }
+.facts { padding: 0 !important; display: grid; grid-template-columns: repeat(auto-fit, minmax(108px, 1fr)); gap: .5rem 1.1rem; margin: 0; }
 .facts div { min-width: 0; }
+.facts dt, .facts dd { margin: 0 !important; padding: 0 !important; }
 .facts dt { font-size: .74rem; opacity: .62; margin: 0; }
 .facts dd { margin: 0; font-size: 1.12rem; font-weight: 620; font-variant-numeric: tabular-nums; letter-spacing: -.01em; white-space: nowrap; }
 .facts dd small { font-weight: 450; font-size: .76rem; opacity: .66; display: block; white-space: normal; letter-spacing: 0; }
@@ -50,12 +54,18 @@ h3 { font-size: 1.05rem !important; }
 /* cards whose button is the whole foot */
 [class*="st-key-card-"] { transition: border-color .15s ease, transform .15s ease; overflow: hidden; }
 [class*="st-key-card-"]:hover { border-color: var(--accent); }
-.st-key-sources .muted { min-height: 2.6em; }
+.st-key-sources .muted { min-height: 2.9em; font-size: .78rem; }
+.st-key-sources .cover { aspect-ratio: 7/4; }
+.st-key-sources .cover span { font-size: .76rem; padding: .4rem; }
+.st-key-sources [data-testid="stVerticalBlock"] { gap: .5rem; }
+.st-key-sources button { padding: .25rem .3rem; }
 [class*="st-key-chosen-"] { border-color: var(--accent) !important; box-shadow: 0 0 0 1px var(--accent); }
 @media (max-width: 640px) {
   .block-container { padding-left: 1rem; padding-right: 1rem; }
   .st-key-sources [data-testid="stColumn"] { min-width: calc(50% - 1rem) !important; flex: 1 1 calc(50% - 1rem) !important; }
-  .shots.fill.many { grid-auto-flow: row; grid-template-columns: repeat(6, 1fr); }
+  .shots.fill.many { grid-auto-flow: row; grid-template-columns: repeat(5, 1fr); }
+  .st-key-here .px { max-width: 240px; margin: 0 auto; }
+  .st-key-sources [data-testid="stHorizontalBlock"] { gap: .6rem; }
 }
 @media (prefers-reduced-motion: reduce) { * { transition: none !important; } }
 </style>

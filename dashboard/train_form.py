@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from dashboard import cache, forms, markup, words
-from dashboard.state import TrainView, remember, remembered
+from dashboard.state import TrainView, remember, remembered, save
 from selfsup_engine import sources
 from selfsup_engine.errors import UserError
 from selfsup_engine.images import montage
@@ -35,11 +35,17 @@ def form(view: TrainView) -> RunFolder | None:
     if about is None:
         return None
     st.header("2  How?")
-    preset, config = choose_config(about)
-    budget, seed = choose_budget()
+    above, below = st.container(), st.container()  # the button stands above the settings that it depends on
+    with above:
+        preset = choose_preset(about)
+        budget, seed = choose_budget()
+        place = st.container()
+    with below:
+        config = choose_config(about, preset)
     if config is None or budget is None:
         return None
-    return start(about, preset, config, budget, seed)
+    with place:
+        return start(about, preset, config, budget, seed)
 
 
 def choose_source(view: TrainView) -> str:
@@ -48,8 +54,7 @@ def choose_source(view: TrainView) -> str:
     if view.data not in names:
         view.data = next(iter(names))
     with st.container(key="sources"):
-        places = [*st.columns(4, gap="small"), *st.columns([1, 1, 2], gap="small")]
-        for place, name in zip(places, names, strict=True):
+        for place, name in zip(st.columns(len(names), gap="small"), names, strict=True):
             with place:
                 source_card(view, name)
     return view.data
@@ -61,8 +66,8 @@ def source_card(view: TrainView, name: str) -> None:
     chosen = view.data == name
     with st.container(border=True, key=f"{'chosen' if chosen else 'card'}-source-{name}"):
         if about is None:
-            markup.show(markup.cover(None, "Drop your own pictures, or a zip of them"))
-            label, text = "Your images", "16 or more, any size"
+            markup.show(markup.cover(None, "Drop pictures, or a zip"))
+            label, text = "Your own", "16 pictures or more"
         else:
             markup.show(markup.cover(cache.source_picture(name), about.summary))
             ready = "" if sources.is_local(name) else f" · downloads {about.download_mb:.0f} MB"
@@ -73,6 +78,7 @@ def source_card(view: TrainView, name: str) -> None:
         markup.show(markup.muted(text))
         if st.button(label, key=f"source-{name}", width="stretch", type="primary" if chosen else "secondary"):
             view.data = name
+            save(view)
             st.rerun()
 
 
@@ -125,32 +131,43 @@ def upload() -> SourceInfo | None:
     return sources.info(source)
 
 
-def choose_config(about: SourceInfo) -> tuple[str, Config | None]:
-    """A preset, and every field of its Config folded away."""
+def choose_preset(about: SourceInfo) -> str:
+    """Which network, in a few words."""
+    names = {
+        name: PRESETS[name][0] for name in PRESETS if name != "reference" or (about.channels, about.size) == (1, 28)
+    }
+    suited = "conv" if about.channels == 3 or about.size > 32 else "mlp"
+    preset = forms.choice("Network", names, suited, f"preset-{about.name}")
+    markup.show(markup.muted(PRESETS[preset][1]))
+    return preset
+
+
+def choose_config(about: SourceInfo, preset: str) -> Config | None:
+    """Every field of the Config, folded away, set to the preset's values; None, with the reason, where they do not fit."""
     from selfsup_engine.models.spec import check_config, spec
 
-    presets = spec(FAMILY).presets
-    wants_conv = about.channels == 3 or about.size > 32
-    names = {name: PRESETS[name] for name in presets if name != "reference" or (about.channels, about.size) == (1, 28)}
-    preset = forms.choice("Network", names, "conv" if wants_conv else "mlp", f"preset-{about.name}")
-    markup.show(markup.muted(PRESET_HELP.get(preset, "")))
-    fitted = presets[preset].model_copy(
-        update={} if preset == "reference" else {"size": about.size, "channels": about.channels}
-    )
+    fitted = spec(FAMILY).presets[preset]
+    if preset != "reference":
+        fitted = fitted.model_copy(update={"size": about.size, "channels": about.channels})
     with st.expander("All settings", icon=":material/tune:"):
-        changed = forms.config_form(fitted, f"config-{about.name}-{preset}")
+        values = forms.config_form(fitted, f"config-{about.name}-{preset}")
     try:
-        return preset, check_config(FAMILY, changed)
+        return check_config(FAMILY, values)
     except UserError as error:
         st.error(str(error), icon=":material/tune:")
-        return preset, None
+        return None
 
 
-PRESETS = {"mlp": "Dense (recommended)", "conv": "Convolutional", "reference": "Reference"}
-PRESET_HELP = {
-    "mlp": "Sees a picture as a list of pixels. Fast, and the best there is for small grey pictures of centred things.",
-    "conv": "Sees neighbourhoods of pixels. Slower; the choice for colour and for larger pictures.",
-    "reference": "The plain autoencoder of the textbooks, to compare with. In about a third of all seeds it learns nothing; health will say so.",
+PRESETS = {
+    "mlp": (
+        "Dense",
+        "Sees a picture as a list of pixels. Fast, and the best for small grey pictures of centred things.",
+    ),
+    "conv": ("Convolutional", "Sees neighbourhoods of pixels. Slower; the choice for colour and for larger pictures."),
+    "reference": (
+        "Reference",
+        "The plain autoencoder of the textbooks, to compare with. With about a third of all seeds it learns nothing; health will say so.",
+    ),
 }
 
 

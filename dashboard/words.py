@@ -9,6 +9,7 @@ STATES: dict[State, str] = {
     "queued": "waiting",
     "loading": "loading",
     "running": "training",
+    "finishing": "scoring",
     "paused": "paused",
     "done": "ready",
     "stopped": "stopped early",

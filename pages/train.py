@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dashboard import cache, live, state, train_form
+from dashboard import cache, live, state, train_form, words
 from selfsup_engine.errors import UserError
 
 view = state.load(state.TrainView)
@@ -13,7 +13,7 @@ folder = None
 if view.run:
     try:
         folder = cache.library().find(view.run)
-        folder.run  # noqa: B018 - an unreadable run.json is said here
+        words.title(folder)  # a damaged run.json is said here
     except UserError as error:
         st.error(str(error))
         view.run, folder = "", None

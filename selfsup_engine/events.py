@@ -83,6 +83,13 @@ class Paused(_Event):
     by: Literal["person", "shutdown"] = "person"
 
 
+class Finishing(_Event):
+    """The last step was taken; the model is being scored and saved."""
+
+    kind: Literal["finishing"] = "finishing"
+    step: int
+
+
 class Finished(_Event):
     """The model is complete: its budget is spent, or it was stopped."""
 
@@ -99,14 +106,15 @@ class Failed(_Event):
 
 
 Event = Annotated[
-    Queued | Loading | Started | Metrics | Check | Snapshot | Paused | Finished | Failed, Field(discriminator="kind")
+    Queued | Loading | Started | Metrics | Check | Snapshot | Paused | Finishing | Finished | Failed,
+    Field(discriminator="kind"),
 ]
 _EVENT: TypeAdapter[Event] = TypeAdapter(Event)
 
 Wish = Literal["go", "pause", "stop"]
 """What a person may want of a run in training."""
 
-State = Literal["queued", "loading", "running", "paused", "done", "stopped", "failed"]
+State = Literal["queued", "loading", "running", "finishing", "paused", "done", "stopped", "failed"]
 
 
 class Status(BaseModel):
@@ -123,7 +131,7 @@ class Status(BaseModel):
     @property
     def active(self) -> bool:
         """Something will still happen by itself."""
-        return self.state in ("queued", "loading", "running")
+        return self.state in ("queued", "loading", "running", "finishing")
 
 
 def append(path: Path, event: _Event) -> None:
@@ -163,6 +171,8 @@ def status(events: Sequence[Event]) -> Status:
                 latest, step = event, event.step
             case Paused():
                 state, message, step = "paused", "", event.step
+            case Finishing():
+                state, message, step = "finishing", "", event.step
             case Finished():
                 state, message, step = ("done" if event.reason == "done" else "stopped"), "", event.step
             case Failed():

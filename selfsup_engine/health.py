@@ -47,7 +47,7 @@ def collapsed_code(codes: "Tensor") -> list[Finding]:
 
 def dead_dimensions(codes: "Tensor") -> list[Finding]:
     """Dimensions of the codes (N, D) in which all images agree."""
-    spread = codes.std(0)
+    spread = codes.std(0, correction=0)
     dead = [d + 1 for d in range(codes.shape[1]) if float(spread[d]) < DEAD * float(spread.max())]
     if not dead or len(dead) == codes.shape[1]:
         return []

@@ -127,9 +127,11 @@ class RunFolder:
         events.append(self.path / "events.jsonl", event)
 
     def status(self) -> events.Status:
-        """Where the run stands. A folder without events (a gallery model) is done."""
+        """Where the run stands. Without events a model (of the gallery) is done, and a mere request waits for a person."""
         happened = self.history()
-        return events.status(happened) if happened else events.Status(state="done", progress=1.0)
+        if happened:
+            return events.status(happened)
+        return events.Status(state="done", progress=1.0) if self.usable else events.Status(state="paused")
 
     @property
     def usable(self) -> bool:

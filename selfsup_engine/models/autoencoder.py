@@ -73,6 +73,13 @@ class AutoencoderConfig(Config):
         title="Beta",
         description="For variational: weight of the code's distance to a normal one (KL).",
     )
+    code_decay: float = Field(
+        0.0,
+        ge=0.0,
+        le=10.0,
+        title="Code decay",
+        description="Pull of the codes towards zero: keeps the map together, where a few far outliers would shrink the rest.",
+    )
     weight_decay: float = Field(
         0.0, ge=0.0, le=1.0, title="Weight decay", description="Pull of the weights towards zero (AdamW)."
     )
@@ -244,12 +251,15 @@ class AutoencoderTask:
                 codes = mean + noise * (log_variance / 2).exp()
             error = F.mse_loss(self.model.decode(codes).float(), images)
         figures = {"mse": error.detach() / 4}
+        objective = error
+        if self.config.code_decay and not self.model.variational:  # as in regularised autoencoders (Ghosh et al., 2020)
+            objective = objective + self.config.code_decay * mean.float().square().mean()
         if not self.model.variational:
-            return error, figures
+            return objective, figures
         kl = gaussian_kl(mean.float(), log_variance.float()).sum()
         figures["kl"] = kl.detach()
         # Per pixel on both sides: with mse as -log p of unit-variance pixels / (pixels / 2), beta 1 is the evidence lower bound.
-        return error + self.config.beta * 2 * kl / images[0].numel(), figures
+        return objective + self.config.beta * 2 * kl / images[0].numel(), figures
 
     def step(self, images: Tensor, seed: int, progress: float) -> dict[str, Tensor]:
         self.model.train()
@@ -379,7 +389,7 @@ SPEC = ModelSpec(
     family="autoencoder",
     config=AutoencoderConfig,
     presets={
-        "mlp": AutoencoderConfig(learning_rate=2e-3, batch=256),
+        "mlp": AutoencoderConfig(learning_rate=2e-3, batch=256, code_decay=1e-4),
         "conv": AutoencoderConfig(
             network="conv", widths=(32, 64, 128), code=16, size=32, channels=3, norm=True, learning_rate=2e-3
         ),

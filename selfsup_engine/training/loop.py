@@ -221,6 +221,7 @@ class Training:
 
     def finish(self, reason: Literal["done", "stopped"], parameters: int) -> Iterator[Event]:
         """Saves the model with all that explores it, then says that it is there."""
+        yield events.Finishing(step=self.step)
         yield self.snapshot()
         yield self.check(self.run.budget.progress(self.step, self.elapsed))
         report = self.task.report(self.images)

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import torch
 
+from selfsup_engine import device
 from selfsup_engine.models.spec import preset_config
 from selfsup_engine.runs import Budget, Library, Run, RunFolder
 from selfsup_engine.training.loop import train
@@ -20,11 +21,14 @@ SMALL = {"widths": (32, 16), "batch": 64}
 
 @pytest.fixture(scope="session", autouse=True)
 def _own_places(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Data and runs of the tests alone; `digits` is prepared once."""
+    """Data and runs of the tests alone, on one thread; `digits` is prepared once."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SELFSUP_DATA", str(tmp_path_factory.mktemp("data")))
         patch.setenv("SELFSUP_RUNS", str(tmp_path_factory.mktemp("runs")))
         patch.setenv("SELFSUP_DEVICE", "cpu")
+        patch.setattr(device, "cores", lambda: 1)  # tests run side by side: threads would only wait for each other
+        device.pick.cache_clear()
+        torch.set_num_threads(1)
         yield
 
 

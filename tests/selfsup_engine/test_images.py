@@ -86,7 +86,7 @@ def test_a_bomb_is_refused_by_its_header(side: int) -> None:
 
 
 def test_a_missing_file_is_a_user_error(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="nothing.png does not exist"):
+    with pytest.raises(UserError, match=r"nothing\.png does not exist"):
         images.open_image(tmp_path / "nothing.png")
 
 

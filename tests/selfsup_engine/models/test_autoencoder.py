@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -40,11 +41,11 @@ def test_the_reference_is_the_reference_layer_for_layer() -> None:
     model = Autoencoder(REFERENCE)
     down = [784, 128, 64, 32, 16, 8, 4, 2]
     encoder = ["Flatten"]
-    for wide, narrow in zip(down, down[1:], strict=False):
+    for wide, narrow in pairwise(down):
         encoder += [f"Linear {wide}-{narrow}", "ReLU"]
     assert layers(model.encoder) == encoder[:-1]  # nothing after the code
     decoder = []
-    for narrow, wide in zip(down[::-1], down[::-1][1:], strict=False):
+    for narrow, wide in pairwise(down[::-1]):
         decoder += [f"Linear {narrow}-{wide}", "ReLU"]
     assert layers(model.decoder) == [*decoder[:-1], "Tanh", "Unflatten"]
     assert all(leaf.bias is not None for leaf in model.modules() if isinstance(leaf, nn.Linear))
@@ -61,9 +62,9 @@ def test_a_step_of_the_reference_is_the_written_step(noise: Noise) -> None:
         figures = task.step(images, step, step / 3)
         loss = nn.functional.mse_loss(written.decoder(written.encoder(images)), images)
         adam.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         adam.step()
-        assert float(figures["mse"]) == pytest.approx(float(loss) / 4, rel=1e-5)
+        assert float(figures["mse"]) == pytest.approx(loss.item() / 4, rel=1e-5)
     for ours, theirs in zip(task.model.parameters(), written.parameters(), strict=True):
         torch.testing.assert_close(ours, theirs, rtol=1e-4, atol=1e-6)
 
@@ -117,7 +118,7 @@ def test_kl_is_the_closed_form_and_the_integral() -> None:
             naive[d] += 0.5 * (m * m + math.exp(v) - 1 - v) / 2
     torch.testing.assert_close(gaussian_kl(mean, log_variance), naive)
     posterior = torch.distributions.Normal(mean, (log_variance / 2).exp())
-    integral = torch.distributions.kl_divergence(posterior, torch.distributions.Normal(0.0, 1.0)).mean(0)  # type: ignore[no-untyped-call]
+    integral = torch.distributions.kl_divergence(posterior, torch.distributions.Normal(0.0, 1.0)).mean(0)
     torch.testing.assert_close(gaussian_kl(mean, log_variance), integral)
     assert gaussian_kl(torch.zeros(3, 2), torch.zeros(3, 2)).tolist() == [0.0, 0.0]
 
@@ -152,8 +153,8 @@ def test_a_variational_step_descends_the_evidence_lower_bound(noise: Noise) -> N
     # -log p(x|z) of unit-variance Gaussian pixels plus beta KL, per pixel and doubled, is what is descended.
     error = ((task.model.decode(mean) - images) ** 2 / 2).flatten(1).sum(1).mean()
     bound = error + 3.0 * gaussian_kl(mean, log_variance).sum()
-    assert float(objective) == pytest.approx(float(bound) * 2 / 784, rel=1e-5)
-    assert float(figures["kl"]) == pytest.approx(float(gaussian_kl(mean, log_variance).sum()), rel=1e-5)
+    assert objective.item() == pytest.approx(bound.item() * 2 / 784, rel=1e-5)
+    assert float(figures["kl"]) == pytest.approx(gaussian_kl(mean, log_variance).sum().item(), rel=1e-5)
 
 
 def test_the_cosine_schedule_warms_up_and_ends_at_nothing(noise: Noise) -> None:
@@ -172,3 +173,16 @@ def test_learning_lowers_the_error(noise: Noise) -> None:
     for step in range(60):
         task.step(to_unit(images), step, 0.5)
     assert task.evaluate(images)["mse"] < 0.7 * before
+
+
+@pytest.mark.parametrize(("objective", "random"), [("plain", False), ("denoising", True), ("variational", True)])
+def test_what_is_random_in_a_step_is_drawn_from_its_seed(noise: Noise, objective: str, random: bool) -> None:
+    ends: list[Tensor] = []
+    for seed in (1, 1, 2):
+        torch.manual_seed(0)
+        task = AutoencoderTask(AutoencoderConfig.model_validate({"widths": (8,), "objective": objective}), CPU)
+        torch.manual_seed(99 + len(ends))
+        task.step(to_unit(noise(8)), seed, 0.5)
+        ends.append(next(task.model.parameters()).detach())
+    assert torch.equal(ends[0], ends[1])
+    assert torch.equal(ends[0], ends[2]) != random

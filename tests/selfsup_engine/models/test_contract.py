@@ -18,17 +18,15 @@ from selfsup_engine.models.spec import Config, capabilities, check_config, famil
 from selfsup_engine.runs import Budget, Library, Run
 from selfsup_engine.training.loop import Training, train
 
-SOURCES = {1: "digits", 3: "shapes:size=32,count=120,seed=1"}
+SOURCES = {1: "shapes:size=28,count=200,channels=1", 3: "shapes:size=32,count=200"}
 Case = tuple[str, str, dict[str, Any]]
 
 PRESETS: list[Case] = [(family, preset, {}) for family, found in families().items() for preset in found.presets]
 VARIANTS: list[Case] = [
-    ("autoencoder", "mlp", {"objective": objective, "network": network, "widths": [8, 8], "noise": noise, "norm": norm})
-    for objective, network, noise, norm in itertools.product(
-        ("plain", "denoising", "variational"), ("mlp", "conv"), ("gaussian", "patches"), (False, True)
-    )
-    if objective == "denoising" or noise == "gaussian"
+    ("autoencoder", "mlp", {"objective": objective, "network": network, "norm": network == "conv", "widths": [8, 8]})
+    for objective, network in itertools.product(("plain", "denoising", "variational"), ("mlp", "conv"))
 ]
+VARIANTS.append(("autoencoder", "mlp", {"objective": "denoising", "noise": "patches", "norm": True, "widths": [8, 8]}))
 
 
 @pytest.fixture(params=PRESETS + VARIANTS, ids=lambda case: "-".join(map(str, [*case[:2], *case[2].values()])))
@@ -59,7 +57,8 @@ def test_it_trains_and_what_it_saves_is_what_it_was(run: Run, library: Library) 
     config = check_config(run.family, folder.run.config)
     live.append(Training(folder, config, _images(run, config), lambda: "go"))  # takes up the last state
     assert live[0].step == 3
-    model, loaded = live[0].task.model.eval(), load_model(folder)
+    model: Any = live[0].task.model.eval()
+    loaded: Any = load_model(folder)
     assert capabilities(loaded) == capabilities(model) == (folder.run.result.capabilities if folder.run.result else ())
     images = to_unit(_images(run, config).test[:7])
     with torch.inference_mode():
@@ -131,9 +130,9 @@ def test_its_config_speaks_for_itself(family: str) -> None:
 
 
 def test_what_does_not_exist_is_answered_with_what_does() -> None:
-    with pytest.raises(UserError, match="There are: .*autoencoder"):
+    with pytest.raises(UserError, match=r"There are: .*autoencoder"):
         spec("oracle")
-    with pytest.raises(UserError, match="There are: .*reference"):
+    with pytest.raises(UserError, match=r"There are: .*reference"):
         preset_config("autoencoder", "best", {})
 
 

@@ -101,7 +101,7 @@ def test_what_is_wrong_is_said(tmp_path: Path, arrays: dict[str, Any], message: 
 @pytest.mark.parametrize("data", [b"", b"PK\x03\x04 no zip", b"<html></html>"])
 def test_another_kind_of_file_is_refused(tmp_path: Path, data: bytes) -> None:
     (tmp_path / "set.npz").write_bytes(data)
-    with pytest.raises(UserError, match="not an .npz file"):
+    with pytest.raises(UserError, match=r"not an \.npz file"):
         npz.read(tmp_path / "set.npz")
 
 

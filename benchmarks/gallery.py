@@ -1,0 +1,149 @@
+"""Trains the models of checkpoints/gallery and writes their cards.
+
+    python benchmarks/gallery.py train NAME...     trains into checkpoints/runs/gallery-NAME (hours, all together)
+    python benchmarks/gallery.py publish NAME...   scores what was trained, and puts it into checkpoints/gallery
+
+The data: Fashion-MNIST and MNIST through torchvision; `noto_emoji64.npz` (3,583 emoji of Noto at 64 x 64) in the working folder.
+Published weights are rounded to half precision, and all scores are of the rounded weights.
+"""
+
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from selfsup_engine import events, exhibit, files, sources
+from selfsup_engine.device import pick
+from selfsup_engine.images import encode
+from selfsup_engine.models.saved import WEIGHTS, read_tensors, write_tensors
+from selfsup_engine.models.spec import check_config, spec
+from selfsup_engine.runs import GALLERY, ROOT, RunFolder, runs_root
+
+CURVE = 200  # points of the loss curve that are kept
+MNIST_LICENCE = "MNIST (Y. LeCun, C. Cortes, C. Burges), CC BY-SA 3.0"
+EMOJI_LICENCE = "Noto Emoji, Google; Apache-2.0 and SIL OFL 1.1"
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What `train` is asked for, and what the card says. kept: how many test images go along."""
+
+    title: str
+    note: str
+    arguments: str
+    kept: int
+    licence: str = ""
+
+
+NARROW = "--set widths=[256,128,64,32]"
+RECIPES = {
+    "fashion-2d": Recipe(
+        "Fashion, a map",
+        "Every piece of clothing is a point of this map. Nobody told the model what a shoe is; shoes lie together all the same.",
+        "--data fashion-mnist --steps 30000",
+        10_000,
+    ),
+    "mnist-2d": Recipe(
+        "Digits, a map",
+        "Handwritten digits in two numbers each: walk from a 4 over a 9 to a 7.",
+        f"--data mnist --steps 30000 {NARROW}",
+        5_000,
+        MNIST_LICENCE,
+    ),
+    "fashion-16d": Recipe(
+        "Fashion, in detail",
+        "Sixteen numbers a picture: prints, straps and heels survive. The map shows the two directions in which they differ most.",
+        "--data fashion-mnist --steps 25000 --set code=16",
+        3_000,
+    ),
+    "emoji-conv": Recipe(
+        "Emoji, in colour",
+        "A convolutional network that keeps each emoji in 32 numbers. Faces, flags and hearts fade into each other.",
+        "--data npz:noto_emoji64.npz --preset conv --set size=64 --set code=32 --set widths=[32,64,128,256] --set batch=64 --steps 2500",
+        10_000,
+        EMOJI_LICENCE,
+    ),
+    "mnist-vae": Recipe(
+        "Digits, variational",
+        "A variational model: its codes fill the space evenly, so nearly every point draws a digit. Unneeded numbers fall silent.",
+        f"--data mnist --steps 25000 --set code=8 --set objective=variational --set beta=1 {NARROW}",
+        4_000,
+        MNIST_LICENCE,
+    ),
+}
+
+
+def trained(name: str) -> Path:
+    return runs_root() / f"gallery-{name}"
+
+
+def train(name: str) -> None:
+    """The command that a person would type."""
+    command = [sys.executable, "-m", "selfsup_engine", "train", "autoencoder", *RECIPES[name].arguments.split()]
+    subprocess.run([*command, "--out", str(trained(name))], check=True)
+
+
+def publish(name: str) -> None:
+    """Rounds, scores anew, and keeps what a visitor needs."""
+    recipe, source = RECIPES[name], RunFolder(trained(name))
+    run, target = source.run, RunFolder(GALLERY / name)
+    assert run.result is not None, f"{name} is not trained to its end"
+    halves = {n: t.half() if t.is_floating_point() else t for n, t in read_tensors(source.file(WEIGHTS)).items()}
+    config = check_config(run.family, run.config)
+    task = spec(run.family).task(config, pick())
+    task.model.load_state_dict(halves)
+    report = task.report(sources.load(run.source).fitted(config.channels, config.size))
+
+    target.path.mkdir(parents=True, exist_ok=True)
+    weights = write_tensors(target.file(WEIGHTS), halves)
+    exhibit.write(target.path, {key: tensor[: recipe.kept].contiguous() for key, tensor in report.exhibit.items()})
+    files.write(target.file("cover.png"), encode(report.cover))
+    result = run.result.model_copy(
+        update={"scores": report.scores, "weights": weights, "licence": recipe.licence or run.result.licence}
+    )
+    target.save(run.model_copy(update={"title": recipe.title, "note": recipe.note, "result": result}))
+    happened = source.history()
+    metrics = [event for event in happened if isinstance(event, events.Metrics)]
+    kept = {id(event) for event in metrics[:: max(1, len(metrics) // CURVE)]}
+    lines = [
+        e.model_dump_json() for e in happened if not isinstance(e, events.Metrics | events.Snapshot) or id(e) in kept
+    ]
+    files.write(target.file("events.jsonl"), "\n".join(lines) + "\n")
+
+
+def write_cards() -> None:
+    """The table of checkpoints/gallery/README.md."""
+    rows = []
+    for folder in sorted(path.parent for path in GALLERY.glob("*/run.json")):
+        run = RunFolder(folder).run
+        assert run.result is not None
+        scores = run.result.scores
+        knn = f"{scores['knn5']:.3f}" if "knn5" in scores else "-"
+        size = sum(path.stat().st_size for path in folder.iterdir()) / 1e6
+        rows.append(
+            f"| `{folder.name}` | {run.source} | {run.config['code']} | {run.config['objective']} | {run.seed} | {run.result.steps:,} "
+            f"| {run.result.seconds / 60:.0f} min | {scores['mse']:.4f} | {scores['pca_mse']:.4f} | {knn} | {size:.1f} MB | {run.result.licence} |"
+        )
+    head = (
+        "# Gallery\n\nTrained models that ship with the project. `run.json` in each folder is the full card: config, seed, budget, scores.\n"
+        "Errors are mean squared errors on [0, 1] pixels of the whole test split; 5-NN is the accuracy of the codes' nearest neighbours.\n"
+        "Made by `benchmarks/gallery.py`; weights are in half precision, and the scores are of these weights. No labels were used in training.\n"
+        "Times are of a machine that did other work meanwhile.\n\n"
+        "| model | data | code | objective | seed | steps | time | error | PCA, same size | 5-NN | on disk | data licence |\n"
+        "|---|---|---|---|---|---|---|---|---|---|---|---|\n"
+    )
+    files.write(GALLERY / "README.md", head + "\n".join(rows) + "\n")
+
+
+def main() -> None:
+    """Does one of the two to the named models, or to all."""
+    what, names = sys.argv[1], sys.argv[2:] or list(RECIPES)
+    for name in names:
+        {"train": train, "publish": publish}[what](name)
+    if what == "publish":
+        write_cards()
+    print(f"{what}: {', '.join(names)} ({ROOT.name})")
+
+
+if __name__ == "__main__":
+    main()

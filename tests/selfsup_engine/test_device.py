@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+import torch
+
+from selfsup_engine import device
+from selfsup_engine.errors import UserError
+
+
+@pytest.fixture(autouse=True)
+def _probe_anew() -> Iterator[None]:
+    device.pick.cache_clear()
+    yield
+    device.pick.cache_clear()
+
+
+def test_the_wanted_device_is_taken() -> None:
+    found = device.pick()
+    assert found.torch == torch.device("cpu")
+    assert found.autocast_dtype is None  # whatever a CPU claims
+    assert found.memory_bytes > 0
+    with found.autocast():
+        assert (torch.ones(2, 2) @ torch.ones(2, 2)).dtype == torch.float32
+    assert device.pick() is found
+
+
+@pytest.mark.parametrize("name", ["cuda:99", "toaster"])
+def test_a_device_that_is_not_there_is_a_user_error(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv("SELFSUP_DEVICE", name)
+    with pytest.raises(UserError, match="SELFSUP_DEVICE"):
+        device.pick()
+
+
+@pytest.mark.parametrize(("wanted", "got"), [(1, 1), (99, 2), (0, 1)])
+def test_threads_are_at_least_one_and_at_most_the_devices(wanted: int, got: int) -> None:
+    before = torch.get_num_threads()
+    try:
+        device.make_deterministic(device.Device(torch.device("cpu"), "CPU", None, 2), wanted)
+        assert torch.get_num_threads() == got
+    finally:
+        torch.set_num_threads(before)
+
+
+def test_the_facts_are_all_there() -> None:
+    facts = device.host_facts()
+    assert facts["torch"] == torch.__version__
+    assert facts["precision"] == "float32"

@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+import pytest
+import torch
+
+from selfsup_engine.device import Device
+from selfsup_engine.errors import UserError
+from selfsup_engine.models.autoencoder import REFERENCE, Autoencoder, AutoencoderConfig
+from selfsup_engine.runs import Budget
+from selfsup_engine.training import estimate as room
+from selfsup_engine.training.estimate import estimate, parameter_count
+
+
+class Tiny(Device):
+    """A machine with 300 MB to spare."""
+
+    @property
+    def memory_bytes(self) -> int:
+        return 300_000_000
+
+
+TINY = Tiny(torch.device("cpu"), "CPU", None, 1)
+
+
+def test_parameters_are_counted_without_being_made() -> None:
+    made = sum(parameter.numel() for parameter in Autoencoder(REFERENCE).parameters())
+    assert parameter_count("autoencoder", REFERENCE) == made
+
+
+def test_a_run_is_measured_on_its_own_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(room, "MEASURED_SECONDS", 0.02)
+    found = estimate("autoencoder", REFERENCE, 1000, Budget(steps=500))
+    assert found.steps == 500
+    assert found.epochs == pytest.approx(500 * 128 / 1000)
+    assert found.seconds == pytest.approx(500 * 128 / found.rate)
+    assert found.memory_bytes > room.OVERHEAD_BYTES + 1000 * 784
+    timed = estimate("autoencoder", REFERENCE, 1000, Budget(seconds=20))
+    assert timed.seconds == 20
+    assert timed.steps == pytest.approx(20 * timed.rate / 128, rel=0.01)
+
+
+@pytest.mark.parametrize("images", [1, 2, 9])
+def test_few_images_are_no_trouble(images: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(room, "MEASURED_SECONDS", 0.0)
+    config = AutoencoderConfig(widths=(8,), norm=True)
+    assert estimate("autoencoder", config, images, Budget(steps=1)).steps == 1
+
+
+def test_what_does_not_fit_is_refused_before_it_is_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(room, "MEASURED_SECONDS", 0.0)
+    assert estimate("autoencoder", REFERENCE, 1000, Budget(steps=1), TINY)
+    for config, images, what in (
+        (AutoencoderConfig(widths=(2048, 2048)), 1000, "network and image set"),
+        (REFERENCE, 100_000, "network and image set"),
+        (AutoencoderConfig(network="conv", widths=(16, 8), batch=1024), 2000, "batch"),
+    ):
+        with pytest.raises(UserError, match=f"This {what} needs about"):
+            estimate("autoencoder", config, images, Budget(steps=1), TINY)
