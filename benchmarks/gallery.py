@@ -59,7 +59,7 @@ RECIPES = {
     "emoji-conv": Recipe(
         "Emoji, in colour",
         "A convolutional network that keeps each emoji in 32 numbers. Faces, flags and hearts fade into each other.",
-        "--data npz:noto_emoji64.npz --preset conv --set size=64 --set code=32 --set widths=[32,64,128,256] --set batch=64 --steps 2500",
+        "--data npz:noto_emoji64.npz --preset conv --set size=64 --set code=32 --set widths=[32,64,128,256] --set batch=64 --set weight_decay=0.5 --steps 1200",
         10_000,
         EMOJI_LICENCE,
     ),

@@ -34,20 +34,33 @@ def jobs() -> Jobs:
     return queue
 
 
+class Warm:
+    """What the import of torch brings to light: the name of the device that trains; empty before."""
+
+    device = ""
+
+
 @st.cache_resource
-def warm_up() -> None:
+def warm_up() -> Warm:
     """Imports torch behind the first page's back, so that the second page need not wait for it."""
+    warm = Warm()
 
     def work() -> None:
         import torch
 
         import selfsup_engine.exploring.latent  # noqa: F401
+        from selfsup_engine.device import pick
 
         torch.set_num_threads(1)  # an image at a time: threads cost more than they bring, and training needs the cores
+        try:
+            warm.device = pick().label
+        except UserError as error:
+            warm.device = str(error)
 
     timer = threading.Timer(1.0, work)
     timer.daemon = True
     timer.start()
+    return warm
 
 
 def latent_space(folder: RunFolder) -> LatentSpace:

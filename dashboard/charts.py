@@ -1,7 +1,7 @@
 """Plotly figures; pure functions of numbers. Colours that must follow the theme are left to Streamlit's own template."""
 
 from collections.abc import Mapping, Sequence
-from math import log10
+from math import floor, log10
 
 import plotly.graph_objects as go
 
@@ -16,6 +16,13 @@ def _plain(figure: go.Figure, height: int) -> go.Figure:
         hovermode="x unified",
         uirevision="kept",  # a zoom survives the next half second
     )
+
+
+def _ticks(low: float, high: float) -> list[float]:
+    """Round numbers about evenly apart on a logarithmic axis; Plotly's own ones run into each other over a single decade."""
+    decades = range(floor(log10(low)), floor(log10(high)) + 1)
+    steps = (1, 2, 5) if len(decades) > 2 else (1, 1.5, 2, 3, 5, 7)
+    return [step * 10.0**decade for decade in decades for step in steps]
 
 
 def loss_curve(
@@ -47,10 +54,15 @@ def loss_curve(
         figure.add_scatter(
             x=[0, last], y=[value, value], name=f"{label} {value:.4f}", mode="lines", line={"dash": dash, "width": 1.5, "color": "#8b918e"}, hoverinfo="skip"
         )  # fmt: skip
-    low, high = min([*shown, *baselines.values()], default=0.01), max([*shown, *baselines.values()], default=1.0)
+    drawn = [value for value in [*shown, *baselines.values()] if value > 0]
+    low, high = min(drawn, default=0.01), max(drawn, default=1.0)
     figure.update_xaxes(title="step", rangemode="tozero")
     figure.update_yaxes(
-        title=name, type="log", range=[log10(low * 0.92), log10(high * 1.08)], tickformat=".3~f", nticks=6
+        title=name,
+        type="log",
+        range=[log10(low * 0.92), log10(high * 1.08)],
+        tickvals=_ticks(low, high),
+        tickformat="~r",
     )
     return _plain(figure, height)
 

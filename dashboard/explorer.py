@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -40,15 +41,20 @@ def choose_model(view: LatentView) -> RunFolder | None:
         return None
     if view.model and view.model not in folders:
         st.warning(
-            f"The link asks for the model “{view.model}”, which is not in this library. Ask whoever sent it for the file, and upload it there."
+            f"The link asks for the model “{words.plain(view.model)}”, which is not in this library. Ask whoever sent it for the file, and upload it there."
         )
     names = list(folders)
+    called = {name: words.title(folder) for name, folder in folders.items()}
+    alike = [
+        title for title, times in Counter(called.values()).items() if times > 1
+    ]  # Streamlit would take them for one
+    titles = {name: f"{title} ({name})" if title in alike else title for name, title in called.items()}
     start = names.index(view.model) if view.model in folders else 0
     name = st.selectbox(
         "Model",
         names,
         start,
-        format_func=lambda n: words.title(folders[n]),
+        format_func=titles.__getitem__,
         key="latent-model",
         label_visibility="collapsed",
     )
@@ -101,7 +107,7 @@ def describe(space: LatentSpace) -> None:
     assert run.result is not None
     scores = run.result.scores
     said = [f"{words.source_title(run.source)} in {space.code_size} numbers a picture"]
-    if "mse" in scores:
+    if {"mse", "pca_mse"} <= set(scores):
         said.append(
             f"error {scores['mse']:.4f} on held-out pictures (PCA with as many numbers: {scores['pca_mse']:.4f})"
         )
@@ -132,7 +138,7 @@ def show_map(space: LatentSpace, view: LatentView) -> None:
     by_label = has_labels and view.colour == "label"
     background, extent = cache.decoded_grid(space) if view.back else (None, None)
     flat = space.plane.flat(exhibit.codes).numpy()
-    mine: Tensor | None = remembered("own-code")
+    mine: Tensor | None = remembered(f"own-code-{space.name}")
     ends = (("A", view.a), ("B", view.b))
     marks = [(name, float(flat[i, 0]), float(flat[i, 1])) for name, i in ends if 0 <= i < len(flat)]
     if mine is not None and len(mine) == space.code_size:

@@ -57,6 +57,6 @@ def _widget(name: str, about: dict[str, Any], value: Any, key: str) -> Any:
             )
         case "array":
             words = st.text_input(label, ", ".join(map(str, value)), help=f"{text} Numbers with commas.", key=key)
-            return tuple(int(word) if word.strip().isdigit() else word for word in words.split(",") if word.strip())
+            return tuple(word.strip() for word in words.split(",") if word.strip())
         case kind:
             raise TypeError(f"no widget for a field of type {kind}: {name}")

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import psutil
 import streamlit as st
 
 from dashboard import cache, markup, words
@@ -62,32 +63,30 @@ def gallery(folders: list[RunFolder], columns: int = 3) -> None:
             try:
                 card(folder)
             except UserError as error:
-                st.warning(str(error))
+                st.warning(words.plain(error))
 
 
 def card(folder: RunFolder) -> None:
     """One model: what it redraws, what it is, how good, and the way into it."""
     run = folder.run
-    with st.container(border=True, key=f"card-{folder.name}"):
+    with st.container(border=True, key=f"card-{words.key(folder)}"):
         markup.show(markup.cover(folder.file("cover.png"), f"Images and what {words.title(folder)} makes of them"))
         markup.show(
             f"<h3 style='margin:0;padding:0'>{markup.escape(words.title(folder))}</h3>",
             markup.muted(run.note or words.one_line(folder)),
         )
-        if st.button("Explore", key=f"explore-{folder.name}", icon=":material/scatter_plot:", width="stretch"):
+        if st.button("Explore", key=f"explore-{words.key(folder)}", icon=":material/scatter_plot:", width="stretch"):
             st.switch_page("../pages/latent.py", query_params={"model": folder.name})
 
 
+@st.fragment(run_every=5.0)
 def device_line() -> None:
-    """What computes here, said without importing torch."""
-    import os
-
-    import psutil
-
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    """What computes here: the device as soon as torch has told, and the memory that is left."""
     memory = psutil.virtual_memory()
+    device = cache.warm_up().device
     markup.show(
         markup.muted(
-            f"This machine: {cores} processor cores, {words.size(memory.available)} of {words.size(memory.total)} memory free."
+            (f"Trains on: {device}. " if device else "")
+            + f"{words.size(memory.available)} of {words.size(memory.total)} memory free on this machine."
         )
     )

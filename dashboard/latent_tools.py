@@ -73,18 +73,18 @@ def interpolate(space: LatentSpace, view: LatentView, code: Tensor) -> None:
 
 
 def contrasting_pair(space: LatentSpace) -> tuple[int, int]:
-    """Two images that differ: the first, and the one whose code is farthest from its among the first hundred."""
-    codes = space.exhibit.codes[:100]
-    return 0, int((codes - codes[0]).norm(dim=1).argmax())
+    """Two images that differ, and neither far out: the first, and of the others one at three quarters of the distances."""
+    distances = (space.exhibit.codes[:101] - space.exhibit.codes[0]).norm(dim=1)
+    return 0, int(distances.argsort()[3 * len(distances) // 4])
 
 
 def traverse(space: LatentSpace, view: LatentView, code: Tensor) -> None:
     """Every dimension of the code here, taken through the data's 1 % to 99 % quantile, the widest first."""
     spread = space.exhibit.codes.std(0)
     order = spread.argsort(descending=True).tolist()
-    shown = (
-        order if len(order) <= ROWS or st.toggle(f"All {len(order)} dimensions", key="all-dimensions") else order[:ROWS]
-    )
+    if len(order) > ROWS:
+        view.every = st.toggle(f"All {len(order)} dimensions", view.every, key="all-dimensions")
+    shown = order if view.every else order[:ROWS]
     markup.show(markup.muted("Each row changes one number of the code at the chosen point and keeps the others."))
     rows = []
     for d in shown:
@@ -137,7 +137,7 @@ def own_image(space: LatentSpace, view: LatentView, code: Tensor) -> None:
             help="For light things on dark, as in MNIST and Fashion-MNIST, from a photo of dark on light.",
         )
     if file is None:
-        remember("own-code", None)
+        remember(f"own-code-{space.name}", None)
         remember("own-pixels", None)
         with right:
             markup.show(
@@ -150,17 +150,17 @@ def own_image(space: LatentSpace, view: LatentView, code: Tensor) -> None:
         image = space.prepared(file.getvalue(), file.name, crop)
     except UserError as error:
         with right:
-            st.error(str(error), icon=":material/image_not_supported:")
+            st.error(words.plain(error), icon=":material/image_not_supported:")
         return
     image = 255 - image if invert else image
     found = space.encode(image)[0]
-    known: Tensor | None = remembered("own-code")
+    known: Tensor | None = remembered(f"own-code-{space.name}")
     if known is None or not torch.equal(known, found):
-        remember("own-code", found)
+        remember(f"own-code-{space.name}", found)
         remember("own-pixels", image)
         view.x, view.y = space.plane.flat(found[None])[0].tolist()
         save(view)
-        st.rerun(scope="fragment")
+        st.rerun()
     drawn = space.decode(found[None])[0]
     off, trust = float(mse_per_image(image, torch.from_numpy(drawn)[None])[0]), float(space.trust(found[None])[0])
     usual = float(space.exhibit.errors.median())
@@ -194,8 +194,10 @@ def error_map(a: Pixels, b: Pixels) -> Pixels:
 def denoise(space: LatentSpace, view: LatentView, code: Tensor) -> None:
     """Noise in, through the code, and what is left of it."""
     image, what = subject(space, code)
-    sigma = st.slider("Noise (standard deviation; the whole range of a pixel is 1)", 0.0, 0.6, 0.3, 0.05, key="sigma")
-    noisy = latent.add_noise(image, sigma)
+    view.sigma = st.slider(
+        "Noise (standard deviation; the whole range of a pixel is 1)", 0.0, 0.6, view.sigma, 0.05, key="sigma"
+    )
+    noisy = latent.add_noise(image, view.sigma)
     clean = space.reconstruct(noisy[None])[0]
     before = float(mse_per_image(noisy[None], image[None])[0])
     after = float(mse_per_image(torch.from_numpy(clean)[None], image[None])[0])

@@ -47,8 +47,13 @@ def header(folder: RunFolder, status: Status) -> None:
 
 
 def buttons(folder: RunFolder, status: Status) -> None:
-    """Pause, stop, resume: whatever can be done now."""
+    """Pause, stop, resume, explore: whatever can be done now."""
     jobs = cache.jobs()
+    finished = folder.usable and not status.active
+    if finished and st.button(
+        "Explore its latent space", type="primary", icon=":material/scatter_plot:", key="explore"
+    ):
+        st.switch_page("../pages/latent.py", query_params={"model": folder.name})
     asked = folder.file("control").exists()
     if status.active:
         if st.button(
@@ -67,12 +72,12 @@ def buttons(folder: RunFolder, status: Status) -> None:
             label,
             icon=":material/play_arrow:",
             key="resume",
-            type="primary" if status.state != "stopped" else "secondary",
+            type="secondary" if finished else "primary",
         ):
             try:
                 jobs.resume(folder)
             except UserError as error:
-                st.error(str(error))
+                st.error(words.plain(error))
             else:
                 st.rerun()
 
@@ -84,7 +89,7 @@ def progress(folder: RunFolder, status: Status) -> None:
         text = "Waiting for the worker." if place <= 1 else f"Number {place} in the queue: another run trains first."
         markup.show(markup.gauge(0, "progress"), markup.muted(text))
     elif status.state == "failed":
-        st.error(status.message, icon=":material/error:")
+        st.error(words.plain(status.message), icon=":material/error:")
     elif status.state == "loading":
         markup.show(markup.gauge(0, "progress"), markup.muted(status.message))
     else:
@@ -99,13 +104,13 @@ def progress(folder: RunFolder, status: Status) -> None:
 
 def body(folder: RunFolder, happened: Sequence[events.Event], status: Status) -> None:
     """Curves beside pictures, and the findings below."""
-    checks = [event for event in happened if isinstance(event, events.Check)]
+    checks = [event for event in happened if isinstance(event, events.Check) and event.losses]
     metrics = [event for event in happened if isinstance(event, events.Metrics)]
     left, right = st.columns([1, 1], gap="large")
     with left:
         if checks:
             first = next(iter(checks[0].losses))
-            latest = checks[-1].losses[first]
+            latest = checks[-1].losses.get(first, float("nan"))
             beside = {f"{name}": f"{value:.4f}" for name, value in checks[-1].baselines.items()}
             markup.show(markup.facts({f"held-out {FIGURES.get(first, first)}": f"{latest:.4f}"} | beside))
             curve(metrics, checks)
@@ -125,7 +130,7 @@ def curve(metrics: Sequence[events.Metrics], checks: Sequence[events.Check], hei
     first = next(iter(checks[0].losses))
     figure = charts.loss_curve(
         [(event.step, event.losses[first]) for event in metrics if first in event.losses],
-        [(event.step, event.losses[first]) for event in checks],
+        [(event.step, event.losses[first]) for event in checks if first in event.losses],
         checks[-1].baselines,
         FIGURES.get(first, first),
         height,
@@ -147,7 +152,7 @@ def pictures(folder: RunFolder, checks: Sequence[events.Check]) -> None:
     drawn = folder.picture(step, "map")
     if drawn.exists():
         markup.show(
-            markup.eyebrow("The codes of the held-out images, coloured by label"),
+            markup.eyebrow("The map so far: a dot for each held-out image"),
             markup.img(drawn, "map of codes", classes="smooth"),
         )
 
@@ -162,17 +167,10 @@ def findings(check: events.Check, status: Status) -> None:
         )
 
 
-def onward(folder: RunFolder, view: TrainView) -> None:
-    """Where to go from here: into the latent space, or back to the form."""
-    with st.container(horizontal=True):
-        if (
-            folder.usable
-            and not folder.status().active
-            and st.button("Explore its latent space", type="primary", icon=":material/scatter_plot:", key="explore")
-        ):
-            st.switch_page("../pages/latent.py", query_params={"model": folder.name})
-        if st.button("Train another", icon=":material/add:", key="another"):
-            view.run = ""
-            remember("another", True)
-            save(view)
-            st.rerun()
+def onward(view: TrainView) -> None:
+    """Back to the form, while this run goes on."""
+    if st.button("Train another", icon=":material/add:", key="train-another"):
+        view.run = ""
+        remember("another", True)
+        save(view)
+        st.rerun()

@@ -28,12 +28,12 @@ def top(view: LibraryView) -> None:
                 with st.spinner("Checking every part of it…"):
                     folder = archive.take_in(file.getvalue(), cache.library())
             except UserError as error:
-                st.error(str(error), icon=":material/block:")
+                st.error(words.plain(error), icon=":material/block:")
             else:
                 remember("uploads", remembered("uploads", 0) + 1)
                 view.run = folder.name
                 save(view)
-                st.toast(f"{words.title(folder)} is in your library.", icon=":material/check:")
+                st.toast(f"{words.plain(words.title(folder))} is in your library.", icon=":material/check:")
                 st.rerun()
 
 
@@ -49,7 +49,7 @@ def undo() -> None:
             try:
                 cache.library().restore(gone[0])
             except UserError as error:
-                st.error(str(error))
+                st.error(words.plain(error))
             else:
                 st.rerun()
 
@@ -60,7 +60,7 @@ def shelf(view: LibraryView) -> None:
     mine, shown = library.runs(), library.shown()
     unfolded = next((folder for folder in [*mine, *shown] if folder.name == view.run), None)
     if view.run and unfolded is None:
-        st.warning(f"There is no run “{view.run}” in this library.")
+        st.warning(f"There is no run “{words.plain(view.run)}” in this library.")
         view.run = ""
     if unfolded is not None:
         detail(unfolded, view)
@@ -94,23 +94,25 @@ def card(folder: RunFolder, view: LibraryView) -> None:
     """A run as a picture with its state and score."""
     try:
         status, title = folder.status(), words.title(folder)
-        with st.container(border=True, key=f"card-{folder.name}"):
+        with st.container(border=True, key=f"card-{words.key(folder)}"):
             markup.show(markup.cover(folder.file("cover.png"), f"{title}: no picture yet"))
             markup.show(
                 f"<h3 style='margin:0;padding:0'>{markup.escape(title)} {markup.pill(words.STATES[status.state], status.state)}</h3>",
                 markup.muted(words.one_line(folder)),
             )
             with st.container(horizontal=True):
-                if folder.usable and st.button("Explore", key=f"explore-{folder.name}", icon=":material/scatter_plot:"):
+                if folder.usable and st.button(
+                    "Explore", key=f"explore-{words.key(folder)}", icon=":material/scatter_plot:"
+                ):
                     st.switch_page("../pages/latent.py", query_params={"model": folder.name})
                 if not folder.in_gallery and status.state != "done" and st.button("Watch", key=f"watch-{folder.name}"):
                     st.switch_page("../pages/train.py", query_params={"run": folder.name})
-                if st.button("Details", key=f"details-{folder.name}"):
+                if st.button("Details", key=f"details-{words.key(folder)}"):
                     view.run = folder.name
                     save(view)
                     st.rerun()
     except UserError as error:
-        st.warning(str(error))
+        st.warning(words.plain(error))
 
 
 def detail(folder: RunFolder, view: LibraryView) -> None:
@@ -118,7 +120,7 @@ def detail(folder: RunFolder, view: LibraryView) -> None:
     try:
         run, happened = folder.run, folder.history()
     except UserError as error:
-        st.error(str(error))
+        st.error(words.plain(error))
         return
     with st.container(border=True, key="detail"):
         left, right = st.columns([3, 2], gap="large")
@@ -163,7 +165,7 @@ def detail(folder: RunFolder, view: LibraryView) -> None:
 
 def curves(happened: list[events.Event]) -> None:
     """The loss curve of a run, where it is kept."""
-    checks = [event for event in happened if isinstance(event, events.Check)]
+    checks = [event for event in happened if isinstance(event, events.Check) and event.losses]
     metrics = [event for event in happened if isinstance(event, events.Metrics)]
     if checks and metrics:
         live.curve(metrics, checks, height=230)
@@ -192,14 +194,14 @@ def actions(folder: RunFolder, view: LibraryView) -> None:
                     try:
                         library.rename(folder, title)
                     except UserError as error:
-                        st.error(str(error))
+                        st.error(words.plain(error))
                     else:
                         st.rerun()
             if folder.status().active:
                 markup.show(markup.muted("It is training: stop it before it can be deleted."))
             elif st.button("Delete", icon=":material/delete:", key="delete"):
                 remember("deleted", (folder.name, words.title(folder)))
-                library.delete(folder)
+                cache.jobs().delete(folder)
                 view.run = ""
                 save(view)
                 st.rerun()

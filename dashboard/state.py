@@ -4,14 +4,25 @@ A view lives in the address bar, so that a link brings it back, and in the sessi
 parameters when the page changes. Whatever is wrong in a link falls back to the default, field by field.
 """
 
-from typing import Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 import streamlit as st
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 Colour = Literal["label", "error"]
 Way = Literal["linear", "spherical"]
 Tool = Literal["Interpolate", "Dimensions", "Grid", "Your image", "Denoise", "Compress"]
+
+
+def in_link(value: float) -> str:
+    """A number as the address bar says it."""
+    return f"{value:.5g}"
+
+
+Place = Annotated[
+    float, Field(ge=-1e6, le=1e6, allow_inf_nan=False), AfterValidator(lambda value: float(in_link(value)))
+]
+"""A coordinate, kept no finer than a link can say it: so a link shows the same picture, not nearly the same."""
 
 
 class View(BaseModel):
@@ -28,18 +39,23 @@ class TrainView(View):
 
 
 class LatentView(View):
-    """`x`, `y`: the chosen point of the map; `a`, `b`: the two images between which is interpolated, by their numbers."""
+    """`x`, `y`: the chosen point of the map; `a`, `b`: the two images between which is interpolated, by their numbers.
+
+    `sigma`: the noise of Denoise, a standard deviation on [0, 1] pixels; `every`: Dimensions shows all, not only the widest.
+    """
 
     model: str = Field("", max_length=64)
     weights: str = Field("", max_length=16)
-    x: float | None = Field(None, ge=-1e6, le=1e6, allow_inf_nan=False)
-    y: float | None = Field(None, ge=-1e6, le=1e6, allow_inf_nan=False)
+    x: Place | None = None
+    y: Place | None = None
     colour: Colour = "label"
     back: bool = False
     a: int = Field(-1, ge=-1, le=100_000)
     b: int = Field(-1, ge=-1, le=100_000)
     how: Way = "linear"
     tool: Tool = "Interpolate"
+    sigma: float = Field(0.3, ge=0.0, le=0.6)
+    every: bool = False
 
 
 class LibraryView(View):
@@ -70,7 +86,7 @@ def load(kind: type[V]) -> V:
 def save(view: View) -> None:
     """Keeps the view, and brings the address bar up to it."""
     st.session_state[type(view).__name__] = view.model_copy()
-    link = {name: f"{value:.5g}" if isinstance(value, float) else str(value) for name, value in _changed(view).items()}
+    link = {name: in_link(value) if isinstance(value, float) else str(value) for name, value in _changed(view).items()}
     if dict(st.query_params) != link:
         st.query_params.from_dict(link)
 
@@ -86,12 +102,21 @@ def _changed(view: View) -> dict[str, Any]:
 
 def remembered(key: str, default: Any = None) -> Any:
     """Something small that lives as long as the session and belongs into no link, such as what `undo` brings back."""
-    return st.session_state.get(key, default)
+    return st.session_state.get(_kept(key), default)
 
 
 def remember(key: str, value: Any) -> None:
     """Keeps it; None forgets it."""
     if value is None:
-        st.session_state.pop(key, None)
+        st.session_state.pop(_kept(key), None)
     else:
-        st.session_state[key] = value
+        st.session_state[_kept(key)] = value
+
+
+def _kept(key: str) -> str:
+    return f"kept:{key}"  # a widget may have the same key, and what it holds is Streamlit's
+
+
+def held(key: str) -> Any:
+    """What the widget of that key holds, before it is drawn again; None before it was ever drawn."""
+    return st.session_state.get(key)

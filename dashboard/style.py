@@ -51,10 +51,16 @@ h3 { font-size: 1.05rem !important; }
 .finding.good { border-color: var(--green); }
 .finding span { opacity: .75; display: block; font-size: .87rem; }
 
+/* the accent of the dark theme is light: white on it cannot be read */
+[data-testid="stBaseButton-primary"] { color: light-dark(#fff, #05201c) !important; }
+
 /* cards whose button is the whole foot */
 [class*="st-key-card-"] { transition: border-color .15s ease, transform .15s ease; overflow: hidden; }
 [class*="st-key-card-"]:hover { border-color: var(--accent); }
-.st-key-sources .muted { min-height: 2.9em; font-size: .78rem; }
+.st-key-sources .muted { font-size: .78rem; }
+.st-key-sources [data-testid="stColumn"] > [data-testid="stVerticalBlock"],
+.st-key-sources [data-testid="stLayoutWrapper"]:has(> [class*="-source-"]), [class*="-source-"] { height: 100%; }
+[class*="-source-"] > :nth-last-child(1) { margin-top: auto; }
 .st-key-sources .cover { aspect-ratio: 7/4; }
 .st-key-sources .cover span { font-size: .76rem; padding: .4rem; }
 .st-key-sources [data-testid="stVerticalBlock"] { gap: .5rem; }
@@ -62,7 +68,7 @@ h3 { font-size: 1.05rem !important; }
 [class*="st-key-chosen-"] { border-color: var(--accent) !important; box-shadow: 0 0 0 1px var(--accent); }
 @media (max-width: 640px) {
   .block-container { padding-left: 1rem; padding-right: 1rem; }
-  .st-key-sources [data-testid="stColumn"] { min-width: calc(50% - 1rem) !important; flex: 1 1 calc(50% - 1rem) !important; }
+  .st-key-sources [data-testid="stColumn"] { min-width: calc(50% - 1rem) !important; flex: 0 1 calc(50% - .3rem) !important; }
   .shots.fill.many { grid-auto-flow: row; grid-template-columns: repeat(5, 1fr); }
   .st-key-here .px { max-width: 240px; margin: 0 auto; }
   .st-key-sources [data-testid="stHorizontalBlock"] { gap: .6rem; }

@@ -52,7 +52,7 @@ def choose_source(view: TrainView) -> str:
     """Cards with pictures; gives a source string, or OWN."""
     names = [*sources.SOURCES, OWN]
     if view.data not in names:
-        view.data = next(iter(names))
+        view.data = TrainView().data
     with st.container(key="sources"):
         for place, name in zip(st.columns(len(names), gap="small"), names, strict=True):
             with place:
@@ -99,7 +99,12 @@ def upload() -> SourceInfo | None:
                 )
             )
             return None
-        return sources.info(kept)
+        try:
+            return sources.info(kept)
+        except UserError as error:
+            remember("own-source", None)
+            st.error(words.plain(error))
+            return None
     with st.container(horizontal=True):
         size = forms.choice("Size", {side: f"{side} px" for side in (28, 32, 48, 64)}, 32, "own-size")
         channels = forms.choice("Colours", {3: "colour", 1: "grey"}, 3, "own-channels")
@@ -108,7 +113,7 @@ def upload() -> SourceInfo | None:
         try:
             prepared = cache.prepared([(file.name, file.getvalue()) for file in files], size, channels, crop)
         except UserError as error:
-            st.error(str(error), icon=":material/image_not_supported:")
+            st.error(words.plain(error), icon=":material/image_not_supported:")
             return None
     shown = prepared.pixels[:48]
     markup.show(
@@ -125,7 +130,7 @@ def upload() -> SourceInfo | None:
     try:
         source = own.save(prepared, title or "My pictures")
     except UserError as error:
-        st.error(str(error))
+        st.error(words.plain(error))
         return None
     remember("own-source", source)
     return sources.info(source)
@@ -154,7 +159,7 @@ def choose_config(about: SourceInfo, preset: str) -> Config | None:
     try:
         return check_config(FAMILY, values)
     except UserError as error:
-        st.error(str(error), icon=":material/tune:")
+        st.error(words.plain(error), icon=":material/tune:")
         return None
 
 
@@ -206,14 +211,14 @@ def start(about: SourceInfo, preset: str, config: Config, budget: Budget, seed: 
             cache.refuse_oversized(FAMILY, config, about.train)
             return cache.jobs().start(run)
         except UserError as error:
-            st.error(str(error), icon=":material/memory:")
+            st.error(words.plain(error), icon=":material/memory:")
             return None
     with cost.container():
         markup.show(markup.muted("Measuring on this machine…"))
     try:
         found = cache.estimate(FAMILY, config, about.train, budget)
     except UserError as error:
-        cost.error(str(error), icon=":material/memory:")
+        cost.error(words.plain(error), icon=":material/memory:")
         return None
     with cost.container():
         markup.show(

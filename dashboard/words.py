@@ -1,5 +1,7 @@
 """The same words and units for the same things on every page."""
 
+import re
+
 from selfsup_engine.errors import UserError
 from selfsup_engine.events import State
 from selfsup_engine.runs import RunFolder
@@ -60,6 +62,16 @@ def title(folder: RunFolder) -> str:
 def one_line(folder: RunFolder) -> str:
     """What a run is, with its score beside its baseline."""
     result = folder.run.result
-    if result is None or "mse" not in result.scores:
+    if result is None or not {"mse", "pca_mse"} <= set(result.scores):
         return source_title(folder.run.source)
     return f"Error {result.scores['mse']:.4f}; a linear model of the same size {result.scores['pca_mse']:.4f}."
+
+
+def plain(text: object) -> str:
+    """Text as it stands, for what Streamlit reads as Markdown: a file's or a run's name makes no link and no picture there."""
+    return re.sub(r"([\\`*_\[\]<>$~#|!]|:(?!\s)|(?<=www)\.)", r"\\\1", str(text))
+
+
+def key(folder: RunFolder) -> str:
+    """Tells one run's widgets from another's, also where a run has the name of a gallery model."""
+    return f"{folder.path.parent.name}-{folder.name}"

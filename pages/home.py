@@ -14,4 +14,3 @@ if mine:
     st.header("Yours, latest first")
     home.gallery(mine)
 home.device_line()
-cache.warm_up()

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dashboard import explorer, state
+from dashboard import explorer, state, words
 from selfsup_engine.errors import UserError
 
 view = state.load(state.LatentView)
@@ -12,4 +12,4 @@ if folder is not None:
     try:
         explorer.explore(folder, view)
     except UserError as error:
-        st.error(str(error))
+        st.error(words.plain(error))

@@ -15,7 +15,7 @@ if view.run:
         folder = cache.library().find(view.run)
         words.title(folder)  # a damaged run.json is said here
     except UserError as error:
-        st.error(str(error))
+        st.error(words.plain(error))
         view.run, folder = "", None
 if folder is None:
     folder = train_form.form(view)
@@ -28,5 +28,5 @@ if folder is None:
 else:
     state.save(view)
     live.watch(folder)
-    live.onward(folder, view)
+    live.onward(view)
 cache.warm_up()

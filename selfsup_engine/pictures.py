@@ -35,6 +35,13 @@ def side_by_side(rows: Sequence[NDArray[np.uint8]], gap: int = 2) -> NDArray[np.
     return canvas
 
 
+def _disc(radius: float) -> list[tuple[int, int, float]]:
+    """Offsets (dx, dy) of a dot's pixels, each with its coverage in (0, 1]."""
+    reach = range(-int(radius) - 1, int(radius) + 2)
+    covered = ((dx, dy, min(1.0, radius + 0.5 - float(np.hypot(dx, dy)))) for dy in reach for dx in reach)
+    return [(dx, dy, strength) for dx, dy, strength in covered if strength > 0]
+
+
 def draw_map(codes: NDArray[np.float32], labels: Sequence[int] | None, side: int = 360) -> NDArray[np.uint8]:
     """Codes (N, 2) as dots, coloured by label, on a transparent square (side, side, 4); the axes' scales are equal.
 
@@ -49,7 +56,7 @@ def draw_map(codes: NDArray[np.float32], labels: Sequence[int] | None, side: int
         (np.zeros(len(codes), int) if labels is None else np.asarray(labels)) % len(PALETTE)
     ]
     total, weight = np.zeros((side, side, 3)), np.zeros((side, side))
-    for dx, dy, strength in ((0, 0, 1.0), (1, 0, 0.6), (-1, 0, 0.6), (0, 1, 0.6), (0, -1, 0.6)):
+    for dx, dy, strength in _disc(max(0.9, side / 120 * min(1.0, 20 / np.sqrt(len(codes))))):
         inside = (x + dx >= 0) & (x + dx < side) & (y + dy >= 0) & (y + dy < side)
         at = (y[inside] + dy, x[inside] + dx)
         np.add.at(total, at, strength * colours[inside])

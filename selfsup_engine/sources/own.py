@@ -99,7 +99,8 @@ def save(prepared: Prepared, title: str) -> str:
         "channels": str(channels),
         "size": str(size),
     }
-    store.write(_path(identity), arrays, facts)
+    if not exists(identity) or not facts.items() <= store.facts(_path(identity)).items():
+        store.write(_path(identity), arrays, facts)
     return f"upload:{identity}"
 
 

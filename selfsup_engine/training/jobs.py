@@ -157,7 +157,7 @@ class Jobs:
             self._check_room()
             folder = self.library.create(run)
             self._enqueue(folder)
-            self.tick()
+            self._look()
         return folder
 
     def resume(self, folder: RunFolder) -> None:
@@ -173,7 +173,7 @@ class Jobs:
                 raise UserError(f"{folder.name} cannot go on: it is done, or its training state was not kept.")
             self._check_room()
             self._enqueue(folder)
-            self.tick()
+            self._look()
 
     def pause(self, folder: RunFolder) -> None:
         """Makes a run wait, its state saved and its memory given back, until it is resumed."""
@@ -206,7 +206,7 @@ class Jobs:
     def active(self) -> list[RunFolder]:
         """The run that trains, then those that wait."""
         with self._lock:
-            current = [self._current[0]] if self._current else []
+            current = [folder for folder, _ in filter(None, [self._current]) if folder.status().active]
             return current + [RunFolder(self.library.root / name) for name in self._waiting]
 
     def _check_room(self) -> None:
@@ -255,6 +255,11 @@ class Jobs:
                     self._current = (folder, handle)
                     files.write(folder.file(WORKER), handle)
             self.launcher.warm()
+
+    def _look(self) -> None:
+        """`tick` at once, for whoever has just clicked. A process that cannot be started now is the supervisor's to try again."""
+        with contextlib.suppress(OSError):
+            self.tick()
 
     def run_forever(self, on_error: Callable[[Exception], None] = lambda error: None) -> None:
         """Supervises until `close`, in a daemon thread. One failed look (a full disk, say) does not end the supervision."""

@@ -79,11 +79,14 @@ def main() -> None:
         os.nice(10)  # the page answers first
     import torch
 
+    from selfsup_engine import sources
     from selfsup_engine.models.spec import families
     from selfsup_engine.training.loop import train
 
     families()  # everything a run imports is there before the click,
-    torch.optim.SGD([torch.zeros(1)])  # and so are the 800 modules that torch fetches for its first optimiser
+    torch.optim.SGD([torch.zeros(1)])  # so are the 800 modules that torch fetches for its first optimiser,
+    with contextlib.suppress(UserError):
+        sources.load("digits")  # and so is the set that scikit-learn takes seconds to give, the first time ever
     line = sys.stdin.readline().strip()
     if not line:
         return

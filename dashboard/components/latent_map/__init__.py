@@ -76,7 +76,7 @@ def latent_map(
     is a PNG, WebP or JPEG under the points; `background_extent` is its (x0, y0, x1, y1), with y1 at the upper edge.
     The map is `height` pixels high, but no higher than wide. Points that are not finite are left out.
     """
-    choice = (state.remembered(key) or {}).get("point")  # what the browser sent, before the map is mounted again
+    choice = (state.held(key) or {}).get("point")  # what the browser sent, before the map is mounted again
     now = settle(state.remembered(f"{key}:pin"), choice, pin, stamp=time.time_ns() // 1000)
     state.remember(f"{key}:pin", now)
     data = pack(

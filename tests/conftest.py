@@ -53,7 +53,7 @@ def build_run(
     )
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make() -> Make:
     return build_run
 

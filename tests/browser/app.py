@@ -1,0 +1,76 @@
+"""The app as a process of its own, and how to tell that a page of it has been drawn."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from playwright.sync_api import Page
+
+from selfsup_engine.runs import ROOT
+
+Tab = Callable[..., Page]
+"""Opens a path of the app in a browser of its own: `tab("/train", width=400, theme="dark")`."""
+
+
+class Server:
+    """The app as `make run` serves it, with data and runs of its own."""
+
+    def __init__(self, place: Path) -> None:
+        self.runs, self.data, self._log = place / "runs", place / "data", place / "server.log"
+        self.runs.mkdir()
+        self.data.mkdir()
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        options = ("--server.headless=true", f"--server.port={self.port}", "--server.address=127.0.0.1")
+        with self._log.open("w") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "streamlit", "run", "dashboard/app.py", *options],
+                cwd=ROOT,
+                env=os.environ | {"SELFSUP_RUNS": str(self.runs), "SELFSUP_DATA": str(self.data)},
+                stdout=log,
+                stderr=log,
+            )
+        self._wait_until_it_answers()
+
+    def _wait_until_it_answers(self, patience: float = 60.0) -> None:
+        give_up = time.monotonic() + patience
+        while time.monotonic() < give_up and self._process.poll() is None:
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), timeout=1):
+                return
+            time.sleep(0.05)
+        raise RuntimeError(f"the server does not start:\n{self.log()}")
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def log(self) -> str:
+        return self._log.read_text()
+
+    def close(self) -> None:
+        self._process.send_signal(signal.SIGINT)
+        try:
+            self._process.wait(10)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+
+
+def settle(page: Page) -> Page:
+    """Waits until the page is connected and has been drawn."""
+    page.wait_for_selector("[data-testid=stApp][data-test-connection-state=CONNECTED]", timeout=60_000)
+    page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]", timeout=60_000)
+    return page
+
+
+def press(page: Page, key: str) -> None:
+    """Clicks the button of a key. Streamlit draws one with a tooltip twice, for mice and for fingers, and hides one of them."""
+    page.locator(f".st-key-{key} button:visible").click()

@@ -1,0 +1,96 @@
+"""The real app on a port of its own, and a real browser to use it.
+
+Chromium is the system's. Without it these tests skip, unless SELFSUP_BROWSER_TESTS is `required`, as in CI: then they fail.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
+
+from tests.browser.app import Server, Tab, settle
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+QUIET = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+PROBE = re.compile(r"/\w+/_stcore/(health|host-config)$")
+"""At a deep link Streamlit's page first asks below that path whether the server lives there; the answer no is no error."""
+
+PATIENCE = 45_000  # ms: a slow machine is no failure; what must be fast is measured in benchmarks/
+expect.set_options(timeout=PATIENCE)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    if CHROMIUM is None:
+        missing = "there is no Chromium on this machine: install Debian's package chromium"
+        if os.environ.get("SELFSUP_BROWSER_TESTS") == "required":
+            pytest.fail(missing)
+        pytest.skip(missing)
+    with sync_playwright() as playwright:
+        yield playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+
+
+@pytest.fixture(scope="module")
+def server(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """One server for the tests of a file."""
+    running = Server(tmp_path_factory.mktemp("server"))
+    try:
+        yield running
+    finally:
+        running.close()
+    assert "Traceback" not in running.log(), running.log()
+
+
+@pytest.fixture
+def contexts(browser: Browser) -> Iterator[Callable[..., BrowserContext]]:
+    """Visitors: each context is a browser of its own, with nothing remembered. What its console says is judged at the end."""
+    opened: list[BrowserContext] = []
+    said: list[str] = []
+
+    def hear(message: ConsoleMessage) -> None:
+        if message.type == "error" and not PROBE.search(message.location["url"]):
+            said.append(f"{message.text} ({message.location['url']})")
+
+    def visitor(width: int = 1280, height: int = 900, theme: str = "light", **settings: object) -> BrowserContext:
+        context = browser.new_context(
+            viewport={"width": width, "height": height},
+            color_scheme="dark" if theme == "dark" else "light",
+            **settings,  # type: ignore[arg-type]
+        )
+        context.on("console", hear)
+        context.on("weberror", lambda error: said.append(str(error.error)))
+        opened.append(context)
+        return context
+
+    yield visitor
+    broken = [
+        page.url for context in opened for page in context.pages if page.locator("[data-testid=stException]").count()
+    ]
+    for context in opened:
+        context.close()
+    assert not said
+    assert not broken
+
+
+@pytest.fixture
+def tab(server: Server, contexts: Callable[..., BrowserContext]) -> Tab:
+    """Opens a path of the app in a browser of its own."""
+
+    def open_tab(path: str = "/", **settings: object) -> Page:
+        page = contexts(**settings).new_page()
+        page.set_default_timeout(PATIENCE)
+        page.goto(f"{server.url}{path}", wait_until="commit")
+        return settle(page)
+
+    return open_tab

@@ -1,0 +1,174 @@
+"""Walking through a gallery model: the map under a hand, every tool, every download, and links that bring the same pictures back."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from playwright.sync_api import BrowserContext, Page, expect
+
+from tests.browser.app import Server, Tab, press, settle
+
+pytestmark = pytest.mark.slow
+
+MODEL = "fashion-2d"
+
+
+@pytest.fixture
+def page(tab: Tab) -> Page:
+    page = tab(f"/latent?model={MODEL}")
+    expect(page.locator(".map canvas.over")).to_be_visible()
+    expect(page.locator(".st-key-here img")).to_be_visible()
+    return page
+
+
+def drawn_here(page: Page) -> str:
+    """The picture at the pin, as the page carries it."""
+    return page.locator(".st-key-here img").get_attribute("src") or ""
+
+
+def changed(page: Page, before: str) -> str:
+    """Waits until another picture is drawn at the pin."""
+    expect(page.locator(".st-key-here img")).not_to_have_attribute("src", before)
+    return drawn_here(page)
+
+
+def place(page: Page, x: float, y: float) -> tuple[float, float]:
+    """Where a place of the map, in shares of its width and height, is on the page."""
+    box = page.locator(".map canvas.over").bounding_box()
+    assert box is not None
+    return box["x"] + x * box["width"], box["y"] + y * box["height"]
+
+
+def trust(page: Page) -> float:
+    return float(re.search(r"trust ([\d.]+)", page.locator("body").inner_text().lower()).group(1))  # type: ignore[union-attr]
+
+
+def downloaded(page: Page, key: str) -> Image.Image:
+    with page.expect_download() as waiting:
+        press(page, key)
+    return Image.open(io.BytesIO(Path(waiting.value.path()).read_bytes()))
+
+
+def test_empty_space_can_be_chosen_and_is_told_from_data(page: Page) -> None:
+    assert trust(page) > 0.6  # it opens among real pictures
+    opened = drawn_here(page)
+    page.mouse.click(*place(page, 0.02, 0.02))
+    changed(page, opened)
+    page.wait_for_function("() => /trust 0\\.[0-2]/i.test(document.body.innerText)")
+    assert "x=" in page.url and "y=" in page.url
+
+
+def test_a_link_brings_the_same_pictures_back(page: Page, contexts: Callable[..., BrowserContext]) -> None:
+    opened = drawn_here(page)
+    page.mouse.click(*place(page, 0.3, 0.6))
+    here = changed(page, opened)
+    press(page, "as-b")
+    page.get_by_role("radio", name="along the arc").click()
+    page.get_by_role("radio", name="By error").click()
+    page.wait_for_url(re.compile("(?=.*colour=error)(?=.*how=spherical)(?=.*[?&]b=)"))
+    strip = page.locator(".st-key-tool .shots img").evaluate_all("all => all.map(one => one.src)")
+
+    other = contexts().new_page()
+    other.goto(page.url, wait_until="commit")
+    settle(other)
+    expect(other.locator(".st-key-here img")).to_have_attribute("src", here)
+    assert other.locator(".st-key-tool .shots img").evaluate_all("all => all.map(one => one.src)") == strip
+    expect(other.get_by_role("radio", name="By error")).to_be_checked()
+
+
+def test_a_drag_draws_while_it_lasts(page: Page) -> None:
+    seen = {drawn_here(page)}
+    page.mouse.move(*place(page, 0.5, 0.5))
+    page.mouse.down()
+    for share in (0.6, 0.7, 0.8):
+        page.mouse.move(*place(page, share, 0.4))
+        seen.add(changed(page, drawn_here(page)))
+    assert len(seen) == 4  # and the button is still down
+    page.mouse.up()
+
+
+def test_the_arrow_keys_walk(page: Page) -> None:
+    page.locator(".map canvas.over").focus()
+    before = drawn_here(page)
+    page.keyboard.press("Shift+ArrowRight")
+    changed(page, before)
+
+
+def test_the_legend_filters(page: Page) -> None:
+    chip = page.locator(".map .chip", has_text="Sneaker")
+    before = page.locator(".map canvas.base").screenshot()
+    chip.click()
+    expect(chip).to_have_attribute("aria-pressed", "false")
+    page.mouse.move(0, 0)
+    assert page.locator(".map canvas.base").screenshot() != before
+
+
+@pytest.mark.parametrize(
+    ("tool", "key"),
+    [
+        ("Interpolate", "way"),
+        ("Dimensions", "dimensions"),
+        ("Grid", "grid"),
+        ("Denoise", "denoise"),
+        ("Compress", "compress"),
+    ],
+)
+def test_every_tool_gives_its_picture(page: Page, tool: str, key: str) -> None:
+    page.get_by_role("radio", name=tool).click()
+    expect(page.locator(f".st-key-{key}-png")).to_be_visible()
+    picture = downloaded(page, f"{key}-png")
+    assert picture.format == "PNG" and min(picture.size) >= 28
+
+
+def test_the_picture_here_is_downloaded(page: Page) -> None:
+    picture = downloaded(page, "point-png")
+    assert picture.size[0] >= 256
+
+
+def photo() -> bytes:
+    """A phone's photo of something light on dark: lying on its side, with the note that says so."""
+    pixels = np.zeros((300, 400, 3), np.uint8)
+    pixels[100:200, 50:350] = 230
+    image = Image.fromarray(pixels)
+    exif = image.getexif()
+    exif[0x0112] = 6  # turn by 90 degrees to see it upright
+    file = io.BytesIO()
+    image.save(file, "JPEG", exif=exif)
+    return file.getvalue()
+
+
+def test_a_photo_of_ones_own_is_turned_upright_and_placed(page: Page) -> None:
+    page.get_by_role("radio", name="Your image").click()
+    files = page.locator(".st-key-own-picture input[type=file]")
+    files.set_input_files({"name": "broken.png", "mimeType": "image/png", "buffer": b"not a picture at all"})
+    expect(page.get_by_test_id("stAlert")).to_contain_text("broken.png is not a picture that can be read")
+
+    before = drawn_here(page)
+    files.set_input_files({"name": "shoe.jpg", "mimeType": "image/jpeg", "buffer": photo()})
+    changed(page, before)
+    expect(page.get_by_alt_text("as the model sees it")).to_be_visible()
+    pair = np.asarray(downloaded(page, "own-png").convert("L"))
+    seen = pair[:, : pair.shape[1] // 2] > 128
+    assert np.ptp(np.nonzero(seen)[0]) > np.ptp(np.nonzero(seen)[1])  # the bar stands
+    page.get_by_role("radio", name="Denoise").click()
+    expect(page.get_by_text("your image", exact=True)).to_be_visible()
+
+
+def test_a_link_to_a_model_that_is_not_here_says_so(tab: Tab, server: Server) -> None:
+    page = tab("/latent?model=somebody-elses")
+    expect(page.get_by_test_id("stAlert")).to_contain_text("somebody-elses")
+    expect(page.locator(".map canvas.over")).to_be_visible()  # and shows another one meanwhile
+
+
+@pytest.mark.parametrize("width", [400, 1400])
+def test_it_fits_its_screen_in_both_themes(tab: Tab, width: int) -> None:
+    page = tab(f"/latent?model={MODEL}&tool=Dimensions", width=width, theme="dark")
+    expect(page.locator(".map canvas.over")).to_be_visible()
+    main = page.get_by_test_id("stMain")
+    assert main.evaluate("element => element.scrollWidth - element.clientWidth") <= 0

@@ -1,0 +1,55 @@
+"""Every page as somebody's first one: on a fresh server, by its link, in both themes, on a phone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import BrowserContext, expect
+
+from tests.browser.app import Server, Tab, settle
+
+pytestmark = pytest.mark.slow
+
+PAGES = {"/": "Watch a small model", "/train": "Train a model", "/latent": "Latent space", "/library": "Library"}
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_fresh_server_answers_any_link(
+    path: str, tmp_path_factory: pytest.TempPathFactory, contexts: Callable[..., BrowserContext]
+) -> None:
+    server = Server(tmp_path_factory.mktemp("fresh"))
+    try:
+        page = contexts().new_page()
+        page.goto(f"{server.url}{path}", wait_until="commit")
+        settle(page)
+        expect(page.get_by_role("heading", name=PAGES[path])).to_be_visible()
+        expect(page.get_by_test_id("stException")).to_have_count(0)
+        page.close()
+    finally:
+        server.close()
+    assert "Traceback" not in server.log()
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_nothing_is_wider_than_a_phone_in_light_and_in_dark(tab: Tab, path: str) -> None:
+    page = tab(path, width=400, height=800)
+    main, seen = page.get_by_test_id("stMain"), set()
+    for theme in ("light", "dark"):
+        page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
+        page.reload(wait_until="commit")
+        settle(page)
+        expect(page.get_by_role("heading", name=PAGES[path])).to_be_visible()
+        assert main.evaluate("element => element.scrollWidth - element.clientWidth") <= 0
+        seen.add(main.evaluate("element => getComputedStyle(element.closest('.stApp')).backgroundColor"))
+    assert len(seen) == 2
+
+
+def test_home_leads_to_the_gallery_and_to_training(tab: Tab) -> None:
+    page = tab()
+    page.locator("[class*=st-key-explore-]").get_by_role("button").first.click()
+    page.wait_for_url("**/latent?model=*")
+    expect(page.locator(".map canvas.over")).to_be_visible()
+    page.goto(page.url.split("/latent")[0])
+    page.get_by_role("button", name="Train a model").click()
+    expect(page.get_by_role("heading", name="Train a model")).to_be_visible()

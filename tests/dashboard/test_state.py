@@ -1,0 +1,179 @@
+"""A page's view: into the address bar and back, and what a wrong link comes to."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from dashboard import state
+from dashboard.state import LatentView, LibraryView, TrainView, View
+
+LINKS: dict[type[View], dict[str, str]] = {
+    TrainView: {"run": "digits-mlp-0102-030405", "data": "mnist"},
+    LatentView: {
+        "model": "fashion-2d",
+        "weights": "0123456789abcdef",
+        "x": "-1.25",
+        "y": "3.1416",
+        "colour": "error",
+        "back": "True",
+        "a": "3",
+        "b": "0",
+        "how": "spherical",
+        "tool": "Your image",
+        "sigma": "0.15",
+        "every": "True",
+    },
+    LibraryView: {"run": "fashion-2d", "q": "fashion mlp"},
+}
+"""Links that say something about every field, none of it the default."""
+
+WRONG: dict[type[View], dict[str, list[str]]] = {
+    TrainView: {"run": ["x" * 65], "data": ["x" * 201]},
+    LatentView: {
+        "model": ["x" * 65],
+        "weights": ["0" * 17],
+        "x": ["nan", "inf", "1e7", "left", ""],
+        "y": ["-inf", "-1e7", "up"],
+        "colour": ["mauve", "LABEL", ""],
+        "back": ["perhaps", ""],
+        "a": ["-2", "100001", "1.5", "one"],
+        "b": ["-2", "1e3", "0x10"],
+        "how": ["bent"],
+        "tool": ["Hammer", "interpolate"],
+        "sigma": ["nan", "-0.1", "0.7"],
+        "every": ["some"],
+    },
+    LibraryView: {"run": ["x" * 65], "q": ["x" * 81]},
+}
+
+kinds = pytest.mark.parametrize("kind", list(LINKS))
+
+
+def page(name: str) -> None:
+    """A page that loads its view, shows it to the test and saves it."""
+    import streamlit as st
+
+    from dashboard import state
+
+    view = state.load(getattr(state, name))
+    for field, value in st.session_state.get("set", {}).items():
+        setattr(view, field, value)
+    st.session_state["seen"] = view.model_dump()
+    state.save(view)
+
+
+def opened(kind: type[View], **link: str) -> AppTest:
+    app = AppTest.from_function(page, kwargs={"name": kind.__name__}, default_timeout=30)
+    app.query_params = dict(link)
+    app.run()
+    assert not app.exception
+    return app
+
+
+@kinds
+def test_the_examples_speak_of_every_field(kind: type[View]) -> None:
+    assert set(LINKS[kind]) == set(WRONG[kind]) == set(kind.model_fields)
+
+
+@kinds
+def test_a_link_gives_a_view_and_the_view_the_same_link(kind: type[View]) -> None:
+    app = opened(kind, **LINKS[kind])
+    assert app.query_params == LINKS[kind]
+    assert app.session_state["seen"] == kind.model_validate(LINKS[kind]).model_dump()
+
+
+@kinds
+def test_defaults_are_left_out_of_the_link(kind: type[View]) -> None:
+    app = opened(kind)
+    assert app.query_params == {}
+    assert app.session_state["seen"] == kind().model_dump()
+    spelled_out = {name: str(value) for name, value in kind().model_dump().items() if value is not None}
+    assert opened(kind, **spelled_out).query_params == {}
+
+
+@pytest.mark.parametrize(
+    ("kind", "field", "wrong"),
+    [(kind, field, value) for kind, fields in WRONG.items() for field, values in fields.items() for value in values],
+)
+def test_a_wrong_field_falls_back_alone(kind: type[View], field: str, wrong: str) -> None:
+    app = opened(kind, **LINKS[kind] | {field: wrong})
+    expected = kind.model_validate({name: value for name, value in LINKS[kind].items() if name != field})
+    assert app.session_state["seen"] == expected.model_dump()
+    assert app.query_params == {name: value for name, value in LINKS[kind].items() if name != field}
+
+
+@kinds
+def test_what_no_field_is_called_is_forgotten(kind: type[View]) -> None:
+    assert opened(kind, utm_source="mail", **LINKS[kind]).query_params == LINKS[kind]
+
+
+@kinds
+def test_a_view_is_kept_when_the_address_bar_is_empty(kind: type[View]) -> None:
+    app = opened(kind, **LINKS[kind])
+    app.query_params = {}  # as after a change of the page
+    app.run()
+    assert app.session_state["seen"] == kind.model_validate(LINKS[kind]).model_dump()
+    assert app.query_params == LINKS[kind]
+
+
+def test_a_link_wins_over_what_the_session_kept() -> None:
+    app = opened(LatentView, **LINKS[LatentView])
+    app.query_params = {"model": "another"}
+    app.run()
+    assert app.session_state["seen"] == LatentView(model="another").model_dump()
+
+
+def test_the_kept_view_is_a_copy() -> None:
+    app = opened(LibraryView, q="one")
+    app.session_state["LibraryView"].q = "two"
+    kept = app.session_state["LibraryView"]
+    app.query_params = {}
+    app.session_state["set"] = {"q": "three"}
+    app.run()
+    assert kept.q == "two"
+    assert app.query_params == {"q": "three"}
+
+
+def test_a_view_keeps_its_types_when_a_page_sets_it() -> None:
+    view = LatentView()
+    with pytest.raises(ValueError, match="a"):
+        view.a = -5
+    with pytest.raises(ValueError, match="tool"):
+        view.tool = "Hammer"  # type: ignore[assignment]
+    assert view == LatentView()
+
+
+@pytest.mark.parametrize("value", [1 / 3, -1e-7, 123456.789, 1e6])
+def test_a_place_in_a_link_is_short_near_and_stable(value: float) -> None:
+    app = opened(LatentView)
+    app.session_state["set"] = {"x": value}
+    app.run()
+    link = app.query_params["x"]
+    assert len(link) <= 11
+    assert float(link) == pytest.approx(value, rel=1e-4)
+    assert opened(LatentView, x=link).query_params == {"x": link}
+
+
+def test_what_is_remembered_can_be_forgotten() -> None:
+    def script() -> None:
+        import streamlit as st
+
+        from dashboard import state
+
+        seen: list[Any] = [state.remembered("a"), state.remembered("a", 7)]
+        state.remember("a", 0)
+        seen.append(state.remembered("a"))
+        state.remember("a", None)
+        state.remember("a", None)
+        seen.append(state.remembered("a", 7))
+        st.session_state["seen"] = seen
+
+    assert AppTest.from_function(script).run().session_state["seen"] == [None, 7, 0, 7]
+
+
+def test_each_view_belongs_to_one_page() -> None:
+    views = {name for name, value in vars(state).items() if isinstance(value, type) and issubclass(value, View)}
+    assert views - {"View"} == {kind.__name__ for kind in LINKS}
