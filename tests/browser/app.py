@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -15,6 +16,15 @@ from pathlib import Path
 from playwright.sync_api import Page
 
 from selfsup_engine.runs import ROOT
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+QUIET = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
 
 Tab = Callable[..., Page]
 """Opens a path of the app in a browser of its own: `tab("/train", width=400, theme="dark")`."""

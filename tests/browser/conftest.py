@@ -7,22 +7,13 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 from collections.abc import Callable, Iterator
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
-from tests.browser.app import Server, Tab, settle
+from tests.browser.app import CHROMIUM, QUIET, Server, Tab, settle
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-QUIET = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
 PROBE = re.compile(r"/\w+/_stcore/(health|host-config)$")
 """At a deep link Streamlit's page first asks below that path whether the server lives there; the answer no is no error."""
 

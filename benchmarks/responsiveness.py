@@ -1,0 +1,103 @@
+"""How soon the app answers, in a real browser on the same machine, on a server that is warm.
+
+    python benchmarks/responsiveness.py [--times 5]
+
+Prints, as minimum, median and maximum: home from the request to its heading; from the click on Train to the first loss on the screen;
+from the click on Stop to the last step taken; a press on the map to its picture. Needs Chromium.
+"""
+
+import argparse
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from playwright.sync_api import Page, sync_playwright
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from selfsup_engine import events
+from selfsup_engine.device import host_facts
+from selfsup_engine.runs import RunFolder
+from tests.browser.app import CHROMIUM, QUIET, Server, press, settle
+
+
+def timed(act: Callable[[], object], until: Callable[[], object]) -> float:
+    began = time.perf_counter()
+    act()
+    until()
+    return time.perf_counter() - began
+
+
+def report(what: str, seconds: list[float]) -> None:
+    print(f"| {what} | {min(seconds):.2f} | {statistics.median(seconds):.2f} | {max(seconds):.2f} |", flush=True)
+
+
+def home(page: Page, server: Server) -> float:
+    return timed(lambda: page.goto(server.url, wait_until="commit"), lambda: page.wait_for_selector("h1"))
+
+
+def train_and_stop(page: Page, server: Server) -> tuple[float, float]:
+    """(click to first loss, click to last step). The worker for the run is warm, as after any look at the form."""
+    page.goto(f"{server.url}/train?data=digits", wait_until="commit")
+    settle(page)
+    page.get_by_text("images/s, measured here now").wait_for()
+    page.get_by_role("radio", name="10 min").click()
+    page.wait_for_timeout(4000)
+    first = timed(
+        lambda: press(page, "train"), lambda: page.locator(".facts dd", has_text="0.").first.wait_for(state="visible")
+    )
+    page.wait_for_timeout(3000)
+    folder = RunFolder(server.runs / page.url.split("run=")[1].split("&")[0])
+    clicked = time.time()
+    press(page, "stop")
+    while not any(isinstance(event, events.Finished) for event in folder.history()):
+        time.sleep(0.05)
+    halted = next(event.at for event in folder.history() if isinstance(event, events.Finishing))
+    page.wait_for_selector("text=stopped early")
+    return first, halted - clicked
+
+
+def press_on_map(page: Page, server: Server, share: float) -> float:
+    box = page.locator(".map canvas.over").bounding_box()
+    before = page.locator(".st-key-here img").get_attribute("src")
+    assert box is not None
+    return timed(
+        lambda: page.mouse.click(box["x"] + share * box["width"], box["y"] + 0.5 * box["height"]),
+        lambda: page.wait_for_function(
+            "before => document.querySelector('.st-key-here img')?.src !== before", arg=before, polling=5
+        ),
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--times", type=int, default=5)
+    times = parser.parse_args().times
+    print(", ".join(f"{name} {value}" for name, value in host_facts().items()))
+    print("\n| seconds | min | median | max |\n|---|---|---|---|")
+    with tempfile.TemporaryDirectory() as place, sync_playwright() as playwright:
+        server = Server(Path(place))
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        page = browser.new_context(viewport={"width": 1280, "height": 900}).new_page()
+        page.set_default_timeout(60_000)
+        try:
+            report("home, the first visit ever", [home(page, server)])
+            report("home", [home(page, server) for _ in range(times)])
+            runs = [train_and_stop(page, server) for _ in range(times)]
+            report("click on Train to the first loss", [first for first, _ in runs])
+            report("click on Stop to the last step", [stop for _, stop in runs])
+            page.goto(f"{server.url}/latent?model=fashion-2d", wait_until="commit")
+            settle(page)
+            page.wait_for_timeout(2000)
+            report("press on the map to its picture", [press_on_map(page, server, 0.1 + i * 0.08) for i in range(10)])
+        finally:
+            browser.close()
+            server.close()
+
+
+if __name__ == "__main__":
+    main()
