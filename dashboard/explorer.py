@@ -112,7 +112,7 @@ def describe(space: LatentSpace) -> None:
             f"error {scores['mse']:.4f} on held-out pictures (PCA with as many numbers: {scores['pca_mse']:.4f})"
         )
     if "knn5" in scores:
-        said.append(f"{scores['knn5']:.0%} of them lie among their own kind")
+        said.append(f"for {scores['knn5']:.0%} of them the five nearest codes are mostly of their own kind")
     if space.plane.lost > 0.005:
         said.append(f"the map shows {1 - space.plane.lost:.0%} of the codes' variance")
     markup.show(markup.muted("  ·  ".join(said)))

@@ -13,7 +13,7 @@ from dashboard.state import LatentView, Way, remember, remembered, save
 from selfsup_engine.errors import UserError
 from selfsup_engine.exploring import latent
 from selfsup_engine.images import Pixels, encode, enlarge, montage
-from selfsup_engine.pictures import heat
+from selfsup_engine.pictures import heat, side_by_side
 from selfsup_engine.scores import mse_per_image
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ def traverse(space: LatentSpace, view: LatentView, code: Tensor) -> None:
         low, high = space.quantiles[:, d].tolist()
         images = space.decode(space.traverse(code, d, STEPS))
         rows.append(images)
-        strip = montage(images, STEPS, gap=1).transpose(2, 0, 1)
+        strip = encode(side_by_side([images]), "png")
         markup.show(
             f"<div style='display:grid;grid-template-columns:7.2rem 1fr;gap:.8rem;align-items:center'>"
             f"<p class='muted'><b>number {d + 1}</b><br>{low:.2f} to {high:.2f}</p>{markup.img(strip, f'traversal of number {d + 1}')}</div>"

@@ -15,6 +15,7 @@ from selfsup_engine.training.loop import train
 
 Make = Callable[..., Run]
 
+SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 SMALL = {"widths": (32, 16), "batch": 64}
 """A network that trains hundreds of steps a second."""
 
@@ -56,6 +57,14 @@ def build_run(
 @pytest.fixture(scope="session")
 def make() -> Make:
     return build_run
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of real data beside the project, which only developers have."""
+    if not SHARED.is_dir():
+        pytest.skip(f"there is no {SHARED}")
+    return SHARED
 
 
 @pytest.fixture

@@ -18,7 +18,6 @@ from tests.browser.app import Server, Tab, press, settle
 
 pytestmark = pytest.mark.slow
 
-SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"
 LOSS = re.compile(r"0\.\d{4}")
 
 
@@ -156,10 +155,8 @@ def test_settings_that_do_not_fit_are_refused_with_the_reason(tab: Tab, server: 
     assert len(Library(server.runs).runs()) == before
 
 
-def test_one_click_trains_fashion_mnist(tab: Tab, server: Server) -> None:
-    if not SHARED.is_dir():
-        pytest.skip(f"there is no {SHARED}")
-    shutil.copytree(SHARED / "FashionMNIST", server.data / "FashionMNIST")
+def test_one_click_trains_fashion_mnist(tab: Tab, server: Server, shared: Path) -> None:
+    shutil.copytree(shared / "FashionMNIST", server.data / "FashionMNIST")
     page = tab("/train")
     press(page, "train")
     page.wait_for_url("**run=*")

@@ -5,8 +5,6 @@ from pathlib import Path
 
 import pytest
 
-SHARED = Path(__file__).resolve().parents[4] / "shared" / "data"
-
 
 @pytest.fixture(autouse=True)
 def data_root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -14,14 +12,6 @@ def data_root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     root = tmp_path / "data"
     monkeypatch.setenv("SELFSUP_DATA", str(root))
     return root
-
-
-@pytest.fixture
-def shared() -> Path:
-    """The folder of real data beside the project, which only developers have."""
-    if not SHARED.is_dir():
-        pytest.skip(f"there is no {SHARED}")
-    return SHARED
 
 
 @pytest.fixture

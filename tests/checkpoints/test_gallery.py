@@ -1,0 +1,91 @@
+"""The models that come along: each can be explored without its data, says whose data that was, and is as good as it says."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+import torch
+
+from selfsup_engine.exploring.latent import LatentSpace
+from selfsup_engine.exploring.metrics import evaluate
+from selfsup_engine.health import collapsed_code
+from selfsup_engine.models.spec import check_config
+from selfsup_engine.runs import GALLERY, Library, Result, RunFolder
+from selfsup_engine.scores import mse_per_image
+
+MODELS = Library().shown()
+BEST = {"fashion-2d": (0.0235, 0.72), "mnist-2d": (0.034, 0.80)}
+"""The error that a model may have at most, and the 5-NN accuracy that it must have at least."""
+
+
+def result(folder: RunFolder) -> Result:
+    found = folder.run.result
+    assert found is not None
+    return found
+
+
+def named(name: str) -> RunFolder:
+    return RunFolder(GALLERY / name)
+
+
+def test_it_shows_what_the_family_can_do() -> None:
+    configs = {folder.name: check_config(folder.run.family, folder.run.config).model_dump() for folder in MODELS}
+    assert {"fashion-2d", "mnist-2d"} <= {name for name, config in configs.items() if config["code"] == 2}
+    assert configs["fashion-16d"]["code"] == 16
+    assert configs["emoji-conv"]["network"] == "conv" and configs["emoji-conv"]["channels"] == 3
+    assert configs["mnist-vae"]["objective"] == "variational"
+
+
+def test_it_is_small() -> None:
+    assert sum(path.stat().st_size for path in GALLERY.rglob("*") if path.is_file()) < 15_000_000
+
+
+@pytest.mark.parametrize("folder", MODELS, ids=lambda folder: folder.name)
+def test_a_card_is_complete(folder: RunFolder) -> None:
+    run = folder.run
+    assert run.title and run.note and result(folder).licence and result(folder).seconds > 0
+    assert result(folder).steps == run.budget.steps
+    assert folder.file("cover.png").exists() and folder.status().state == "done"
+    assert folder.name in (GALLERY / "README.md").read_text()
+    assert "/" not in run.source  # no path of the machine that it was trained on
+
+
+@pytest.mark.parametrize("folder", MODELS, ids=lambda folder: folder.name)
+def test_a_model_is_explored_without_its_data(
+    folder: RunFolder, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("SELFSUP_DATA", str(tmp_path))
+    space = LatentSpace(folder)
+    kept = space.exhibit
+    torch.testing.assert_close(space.encode(kept.images), kept.codes, rtol=1e-3, atol=1e-3)
+    drawn = torch.from_numpy(space.reconstruct(kept.images))
+    torch.testing.assert_close(mse_per_image(drawn, kept.images), kept.errors, rtol=0.02, atol=2e-4)
+    assert not collapsed_code(kept.codes)
+    assert float(kept.errors.mean()) == pytest.approx(result(folder).scores["mse"], rel=0.1)
+    assert float(space.trust(kept.codes[:500]).median()) > 0.8
+    assert float(space.trust(kept.codes.mean(0, keepdim=True) + 100 * kept.codes.std(0))[0]) < 0.2
+
+
+@pytest.mark.parametrize("folder", MODELS, ids=lambda folder: folder.name)
+def test_a_model_beats_the_linear_one_of_its_size(folder: RunFolder) -> None:
+    scores = result(folder).scores
+    assert scores["mse"] < scores["pca_mse"] < scores["mean_mse"]
+
+
+@pytest.mark.parametrize("name", BEST)
+def test_the_maps_are_as_good_as_they_must_be(name: str) -> None:
+    scores = result(named(name)).scores
+    most, least = BEST[name]
+    assert scores["mse"] <= most
+    assert scores["knn5"] >= least
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "data"), [("fashion-2d", "FashionMNIST"), ("mnist-2d", "MNIST")])
+def test_a_card_is_true(name: str, data: str, shared: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    shutil.copytree(shared / data, tmp_path / data)
+    monkeypatch.setenv("SELFSUP_DATA", str(tmp_path))
+    scores = evaluate(named(name))
+    assert scores == pytest.approx(result(named(name)).scores, rel=2e-3)
