@@ -90,7 +90,7 @@ def explore(folder: RunFolder, view: LatentView) -> None:
         left, right = st.columns([3, 2], gap="large")
         with left:
             show_map(space, view)
-        code = space.plane.lifted(torch.tensor([[view.x, view.y]]))[0]
+        code = space.lift(torch.tensor([[view.x, view.y]]))[0]
         with right:
             show_point(space, view, code)
         view.tool = forms.choice("Tool", {name: name for name in TOOLS}, view.tool, "latent-tool", hide_label=True)
@@ -114,14 +114,17 @@ def describe(space: LatentSpace) -> None:
     if "knn5" in scores:
         said.append(f"for {scores['knn5']:.0%} of them the five nearest codes are mostly of their own kind")
     if space.plane.lost > 0.005:
-        said.append(f"the map shows {1 - space.plane.lost:.0%} of the codes' variance")
+        said.append(
+            f"the map shows {1 - space.plane.lost:.0%} of the codes' variance; for the rest a point is like its neighbours"
+        )
     markup.show(markup.muted("  ·  ".join(said)))
 
 
 def opening(space: LatentSpace) -> tuple[float, float]:
-    """Where the pin stands at first: on the image nearest to the middle, never on nothing."""
+    """Where the pin stands at first: on one of the well drawn images about the middle, never on nothing."""
     flat = space.plane.flat(space.exhibit.codes)
-    middle = int((flat - flat.median(0).values).norm(dim=1).argmin())
+    about = (flat - flat.median(0).values).norm(dim=1).argsort()[:50]
+    middle = int(about[space.exhibit.errors[about].argmin()])
     return float(flat[middle, 0]), float(flat[middle, 1])
 
 

@@ -102,7 +102,7 @@ def traverse(space: LatentSpace, view: LatentView, code: Tensor) -> None:
 def grid(space: LatentSpace, view: LatentView, code: Tensor) -> None:
     """What the model draws at even distances all over the map."""
     picture, extent = cache.decoded_grid(space)
-    what = "the map" if space.code_size == 2 else "the plane of the two strongest principal components"
+    what = "the map" if space.code_size == 2 else "the map of the two strongest principal components"
     markup.show(
         markup.muted(
             f"Decoded at even distances across {what}: {extent[0]:.1f} to {extent[2]:.1f} sideways, {extent[1]:.1f} to {extent[3]:.1f} upwards."

@@ -137,7 +137,8 @@ def detail(folder: RunFolder, view: LibraryView) -> None:
             }
             if run.result:
                 result = run.result
-                facts |= {name: f"{value:.4f}" for name, value in result.scores.items() if not name.startswith("kl_")}
+                known = {name: said for name, said in words.SCORES.items() if name in result.scores}
+                facts |= {called: form.format(result.scores[name]) for name, (called, form) in known.items()}
                 facts |= {
                     "steps": f"{result.steps:,}",
                     "time": words.duration(result.seconds),
@@ -148,9 +149,9 @@ def detail(folder: RunFolder, view: LibraryView) -> None:
             if run.result and run.result.licence:
                 markup.show(markup.muted(f"Data: {run.result.licence}"))
             actions(folder, view)
+            curves(happened)
         with right:
             markup.show(markup.cover(folder.file("cover.png"), "no picture yet"))
-            curves(happened)
             kl = {
                 f"{name[3:]}": value
                 for name, value in (run.result.scores if run.result else {}).items()

@@ -19,6 +19,17 @@ STATES: dict[State, str] = {
 }
 
 
+SCORES: dict[str, tuple[str, str]] = {
+    "mse": ("error", "{:.4f}"),
+    "pca_mse": ("PCA, same size", "{:.4f}"),
+    "mean_mse": ("mean image", "{:.4f}"),
+    "psnr": ("PSNR", "{:.1f} dB"),
+    "knn5": ("5-NN accuracy", "{:.1%}"),
+    "kl": ("KL", "{:.1f} nats"),
+}
+"""What the engine's scores are called, and how each is written; the baselines stand beside what they are held against."""
+
+
 def duration(seconds: float) -> str:
     """12 s, 3 min 20 s, 2 h 5 min."""
     whole = max(0, round(seconds))

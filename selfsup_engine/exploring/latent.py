@@ -22,6 +22,8 @@ from selfsup_engine.models.spec import Decodes, Encodes
 from selfsup_engine.runs import Run, RunFolder
 from selfsup_engine.scores import CHUNK, mse_per_image, nearest
 
+LIFTED_BY = 8  # neighbours on the map that say how a point of it lies off its plane
+
 
 def interpolate(start: Tensor, end: Tensor, steps: int, how: Literal["linear", "spherical"] = "linear") -> Tensor:
     """Codes (steps, D) from `start` to `end` (D,), both ends exact.
@@ -181,6 +183,21 @@ class LatentSpace:
         codes[:, dimension] = torch.linspace(float(low), float(high), steps)
         return codes
 
+    def lift(self, points: Tensor) -> Tensor:
+        """Codes (N, D) for points (N, 2) of the map: at a kept image its very code, between images what they have in common.
+
+        What the map does not show, the way off its plane, is the mean of the nearest images' own, weighted by inverse squared
+        distance (Shepard, 1968): the bare plane runs through the middle of all codes, where a many-dimensional model draws a blur.
+        """
+        codes = self.plane.lifted(points)
+        if self.code_size == 2:
+            return codes
+        flat = self.plane.flat(self.exhibit.codes)
+        distances, indices = nearest(points, flat, LIFTED_BY)
+        weights = 1 / distances.square().clamp_min(1e-12)
+        off = (self.exhibit.codes - self.plane.lifted(flat))[indices]
+        return codes + (weights[:, :, None] * off).sum(1) / weights.sum(1, keepdim=True)
+
     def grid(self, side: int) -> tuple[Tensor, tuple[float, float, float, float]]:
         """Codes (side * side, D) at even distances across the map, row by row from the top, and their extent x0, y0, x1, y1."""
         flat = self.plane.flat(self.exhibit.codes)
@@ -191,7 +208,7 @@ class LatentSpace:
         points = torch.stack([x.repeat(side), y.repeat_interleave(side)], dim=1)
         half_x, half_y = ((high - low) / max(side - 1, 1) / 2).tolist()
         extent = (float(low[0]) - half_x, float(low[1]) - half_y, float(high[0]) + half_x, float(high[1]) + half_y)
-        return self.plane.lifted(points), extent
+        return self.lift(points), extent
 
     def neighbours(self, code: Tensor, count: int = 6) -> list[int]:
         """Indices of the kept test images whose codes are nearest to `code` (D,), nearest first."""

@@ -117,6 +117,20 @@ def test_codes_at_one_point_have_a_map_all_the_same(dimensions: int) -> None:
     assert plane.flat(torch.zeros(1, dimensions)).isfinite().all()
 
 
+def test_a_dot_of_the_map_is_its_image_and_all_between_are_like_their_neighbours(deep: RunFolder) -> None:
+    space = LatentSpace(deep)
+    codes = space.exhibit.codes
+    flat = space.plane.flat(codes)
+    torch.testing.assert_close(space.lift(flat[:50]), codes[:50], atol=1e-3, rtol=1e-3)
+    between = flat[:50].lerp(flat[50:100], 0.5)
+    lifted = space.lift(between)
+    torch.testing.assert_close(space.plane.flat(lifted), between, atol=1e-4, rtol=1e-4)  # it stays where it was pressed
+    assert space.trust(lifted).mean() > 0.9
+    assert (
+        float((space.lift(between + 1e-4) - lifted).norm(dim=1).median()) < 0.01
+    )  # and nothing jumps under a slow hand
+
+
 def test_a_grid_covers_the_map_from_the_top(space: LatentSpace) -> None:
     codes, (x0, y0, x1, y1) = space.grid(5)
     assert codes.shape == (25, 2)
