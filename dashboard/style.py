@@ -22,10 +22,11 @@ h3 { font-size: 1.05rem !important; }
 .hero .px { border-radius: 12px; }
 .smooth { display: block; max-width: 380px; margin: 0 auto; border-radius: 10px; }
 .px.wide { width: 100%; height: auto; }
-.shots { display: flex; flex-wrap: wrap; gap: var(--gap); align-items: flex-end; }
+.shots { display: flex; flex-wrap: wrap; gap: var(--gap); align-items: flex-start; }
 .shots figure { margin: 0; flex: 0 1 auto; min-width: 0; }
 .shots figcaption, figure figcaption { font-size: .76rem; opacity: .68; margin-top: .25rem; font-variant-numeric: tabular-nums; }
 .shots.tight { gap: 3px; }
+.shots:not(.fill) figure { width: min-content; }  /* a caption is no wider than its picture */
 .shots.fill { display: grid; grid-auto-flow: column; grid-auto-columns: minmax(0, 1fr); }
 .shots.fill .px { width: 100%; }
 .cover { aspect-ratio: 16/9; width: 100%; border-radius: 8px; overflow: hidden; display: grid; place-items: center;
@@ -59,8 +60,8 @@ h3 { font-size: 1.05rem !important; }
 [class*="st-key-card-"]:hover { border-color: var(--accent); }
 .st-key-sources .muted { font-size: .78rem; }
 .st-key-sources [data-testid="stColumn"] > [data-testid="stVerticalBlock"],
-.st-key-sources [data-testid="stLayoutWrapper"]:has(> [class*="-source-"]), [class*="-source-"] { height: 100%; }
-[class*="-source-"] > :nth-last-child(1) { margin-top: auto; }
+.st-key-sources [data-testid="stColumn"] [data-testid="stLayoutWrapper"], [class*="card-source-"], [class*="chosen-source-"] { height: 100%; }
+.st-key-sources [data-testid="stElementContainer"]:has(button) { margin-top: auto; }
 .st-key-sources .cover { aspect-ratio: 7/4; }
 .st-key-sources .cover span { font-size: .76rem; padding: .4rem; }
 .st-key-sources [data-testid="stVerticalBlock"] { gap: .5rem; }
