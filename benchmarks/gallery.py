@@ -41,7 +41,7 @@ RECIPES = {
         "Fashion, a map",
         "Every piece of clothing is a point of this map. Nobody told the model what a shoe is; shoes lie together all the same.",
         "--data fashion-mnist --steps 30000",
-        10_000,
+        5_000,
     ),
     "mnist-2d": Recipe(
         "Digits, a map",
