@@ -1,7 +1,7 @@
 """How good the autoencoders get on Fashion-MNIST: the default preset beside the reference one and beside PCA, all in one run.
 
-    python benchmarks/quality.py                  everything, about 12 minutes on 2 cores
-    python benchmarks/quality.py --seconds 60 --seeds 16 --seed-steps 300
+    python -m benchmarks.quality                  everything, about 12 minutes on 2 cores
+    python -m benchmarks.quality --seconds 60 --seeds 16 --seed-steps 300
 
 1. Both presets for the same seconds: error, 5-NN accuracy of the codes, PCA with 2 and with 8 components.
 2. Both presets from many seeds for a few steps each: how many collapse, that is, give every image the same code.

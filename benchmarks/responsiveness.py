@@ -1,6 +1,6 @@
 """How soon the app answers, in a real browser on the same machine, on a server that is warm.
 
-    python benchmarks/responsiveness.py [--times 5]
+    python -m benchmarks.responsiveness [--times 5]
 
 Prints, as minimum, median and maximum: home from the request to its heading; from the click on Train to the first loss on the screen;
 from the click on Stop to the last step taken; a press on the map to its picture. Needs Chromium.
@@ -8,16 +8,12 @@ from the click on Stop to the last step taken; a press on the map to its picture
 
 import argparse
 import statistics
-import sys
 import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
-
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT))
 
 from selfsup_engine import events
 from selfsup_engine.device import host_facts

@@ -12,7 +12,10 @@ import streamlit as st
 from dashboard import style
 
 st.set_page_config(
-    page_title="Selfsup Studio", page_icon=str(ROOT / "dashboard" / "static" / "icon.png"), layout="wide"
+    page_title="Selfsup Studio",
+    page_icon=str(ROOT / "dashboard" / "static" / "icon.png"),
+    layout="wide",
+    initial_sidebar_state="collapsed",
 )
 style.apply()
 st.navigation(

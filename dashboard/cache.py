@@ -121,8 +121,8 @@ def _source_picture(name: str) -> bytes | None:
 
 @st.cache_data(max_entries=16, show_spinner=False)
 def _decoded_grid(weights: str, side: int, _space: LatentSpace) -> tuple[bytes, tuple[float, float, float, float]]:
-    codes, extent = _space.grid(side)
-    return encode(montage(_space.decode(codes), side), "png"), extent
+    codes, columns, extent = _space.grid(side)
+    return encode(montage(_space.decode(codes), columns), "png"), extent
 
 
 def decoded_grid(space: LatentSpace, side: int = 21) -> tuple[bytes, tuple[float, float, float, float]]:

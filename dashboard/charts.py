@@ -21,7 +21,7 @@ def _plain(figure: go.Figure, height: int) -> go.Figure:
 def _ticks(low: float, high: float) -> list[float]:
     """Round numbers about evenly apart on a logarithmic axis; Plotly's own ones run into each other over a single decade."""
     decades = range(floor(log10(low)), floor(log10(high)) + 1)
-    steps = (1, 2, 5) if len(decades) > 2 else (1, 1.5, 2, 3, 5, 7)
+    steps = (1, 2, 5) if high > 6 * low else (1, 1.5, 2, 3, 5, 7)
     return [step * 10.0**decade for decade in decades for step in steps]
 
 

@@ -11,7 +11,7 @@ import torch
 
 from dashboard import cache, forms, latent_tools, markup, words
 from dashboard.components.latent_map import latent_map
-from dashboard.state import Colour, LatentView, Tool, remembered, save
+from dashboard.state import Colour, LatentView, Tool, save
 from selfsup_engine.errors import UserError
 from selfsup_engine.runs import RunFolder
 
@@ -50,13 +50,17 @@ def choose_model(view: LatentView) -> RunFolder | None:
     ]  # Streamlit would take them for one
     titles = {name: f"{title} ({name})" if title in alike else title for name, title in called.items()}
     start = names.index(view.model) if view.model in folders else 0
-    name = st.selectbox(
-        "Model",
-        names,
-        start,
-        format_func=titles.__getitem__,
-        key="latent-model",
-        label_visibility="collapsed",
+    name = forms.following(
+        "latent-model",
+        names[start],
+        lambda: st.selectbox(
+            "Model",
+            names,
+            start,
+            format_func=titles.__getitem__,
+            key="latent-model",
+            label_visibility="collapsed",
+        ),
     )
     if name != view.model:
         view.model, view.weights, view.x, view.y, view.a, view.b = name, "", None, None, -1, -1
@@ -87,13 +91,18 @@ def explore(folder: RunFolder, view: LatentView) -> None:
     def live() -> None:
         if view.x is None or view.y is None:
             view.x, view.y = opening(space)
+        if not latent_tools.are_ends(space, view):
+            view.a, view.b = latent_tools.contrasting_pair(space)
         left, right = st.columns([3, 2], gap="large")
         with left:
             show_map(space, view)
-        code = space.lift(torch.tensor([[view.x, view.y]]))[0]
+        code = code_at(space, view)
         with right:
             show_point(space, view, code)
-        view.tool = forms.choice("Tool", {name: name for name in TOOLS}, view.tool, "latent-tool", hide_label=True)
+        tools = {name: name for name in TOOLS}
+        view.tool = forms.following(
+            "latent-tool", view.tool, lambda: forms.choice("Tool", tools, view.tool, "latent-tool", hide_label=True)
+        )
         with st.container(border=True, key="tool"):
             TOOLS[view.tool](space, view, code)
         save(view)
@@ -120,6 +129,17 @@ def describe(space: LatentSpace) -> None:
     markup.show(markup.muted("  ·  ".join(said)))
 
 
+def code_at(space: LatentSpace, view: LatentView) -> Tensor:
+    """The code (D,) where the pin stands: one's own picture's very code if it stands on that, else what the map gives there."""
+    mine = latent_tools.own_code(space)
+    if mine is not None:
+        here = view.model_copy()
+        here.x, here.y = space.plane.flat(mine[None])[0].tolist()
+        if (here.x, here.y) == (view.x, view.y):
+            return mine
+    return space.lift(torch.tensor([[view.x or 0.0, view.y or 0.0]]))[0]
+
+
 def opening(space: LatentSpace) -> tuple[float, float]:
     """Where the pin stands at first: on one of the well drawn images about the middle, never on nothing."""
     flat = space.plane.flat(space.exhibit.codes)
@@ -136,15 +156,21 @@ def show_map(space: LatentSpace, view: LatentView) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         if has_labels:
             colours: dict[Colour, str] = {"label": "By label", "error": "By error"}
-            view.colour = forms.choice("Colour", colours, view.colour, "latent-colour", hide_label=True)
-        view.back = st.toggle("Draw the decodes beneath", view.back, key="latent-back")
+            view.colour = forms.following(
+                "latent-colour",
+                view.colour,
+                lambda: forms.choice("Colour", colours, view.colour, "latent-colour", hide_label=True),
+            )
+        view.back = forms.following(
+            "latent-back", view.back, lambda: st.toggle("Draw the decodes beneath", view.back, key="latent-back")
+        )
     by_label = has_labels and view.colour == "label"
     background, extent = cache.decoded_grid(space) if view.back else (None, None)
     flat = space.plane.flat(exhibit.codes).numpy()
-    mine: Tensor | None = remembered(f"own-code-{space.name}")
+    mine = latent_tools.own_code(space)
     ends = (("A", view.a), ("B", view.b))
     marks = [(name, float(flat[i, 0]), float(flat[i, 1])) for name, i in ends if 0 <= i < len(flat)]
-    if mine is not None and len(mine) == space.code_size:
+    if mine is not None:
         x, y = space.plane.flat(mine[None])[0].tolist()
         marks.append(("yours", x, y))
     chosen = latent_map(
@@ -180,7 +206,9 @@ def show_point(space: LatentSpace, view: LatentView, code: Tensor) -> None:
     with left, st.container(key="here"):
         markup.show(markup.img(drawn, "the picture decoded at the chosen point"))
     with right:
-        numbers = ", ".join(f"{value:.2f}" for value in code[:4].tolist()) + (" …" if len(code) > 4 else "")
+        numbers = ", ".join(f"{value:.2f}" for value in (code[:4].mul(100).round() / 100 + 0.0).tolist()) + (
+            " …" if len(code) > 4 else ""
+        )
         markup.show(
             markup.eyebrow("Decoded here"),
             f"<p class='muted'>code {numbers}</p>",

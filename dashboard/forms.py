@@ -1,10 +1,11 @@
 """A Config as widgets. Each field's kind, range, name and sentence of help come from the Config itself."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import streamlit as st
 
+from dashboard import state
 from selfsup_engine.images import Crop
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ CROPS: dict[Crop, str] = {"centre": "cut out the middle", "pad": "fit whole on w
 
 
 def choice(label: str, options: Mapping[T, str], current: T, key: str, *, hide_label: bool = False) -> T:
-    """One of a few, side by side, by the words that stand for them; something is always chosen."""
+    """One of a few, side by side, by the words that stand for them; something is always chosen, and kept from page to page."""
     return st.segmented_control(
         label,
         list(options),
@@ -25,7 +26,17 @@ def choice(label: str, options: Mapping[T, str], current: T, key: str, *, hide_l
         format_func=options.__getitem__,
         key=key,
         label_visibility="collapsed" if hide_label else "visible",
+        persist_state="session",
     )
+
+
+def following(key: str, wanted: T, draw: Callable[[], T]) -> T:
+    """What a keyed widget stands at, which shows what the view wants: where a link or the back button changed that, it gives way."""
+    if state.held(key) is not None and state.remembered(f"shown:{key}") != wanted:
+        state.hold(key, wanted)
+    value = draw()
+    state.remember(f"shown:{key}", value)
+    return value
 
 
 def config_form(preset: "Config", key: str, leave_out: tuple[str, ...] = ()) -> dict[str, Any]:
@@ -42,21 +53,35 @@ def config_form(preset: "Config", key: str, leave_out: tuple[str, ...] = ()) -> 
 def _widget(name: str, about: dict[str, Any], value: Any, key: str) -> Any:
     label, text = about.get("title", name), about.get("description")
     if "enum" in about:
-        return st.selectbox(label, about["enum"], index=about["enum"].index(value), help=text, key=key)
+        return st.selectbox(
+            label, about["enum"], index=about["enum"].index(value), help=text, key=key, persist_state="session"
+        )
     match about.get("type"):
         case "boolean":
-            return st.toggle(label, value, help=text, key=key)
+            return st.toggle(label, value, help=text, key=key, persist_state="session")
         case "integer":
             low, high = about.get("minimum"), about.get("maximum")
-            return st.number_input(label, low, high, value, step=1, help=f"{text} From {low} to {high}.", key=key)
+            return st.number_input(
+                label, low, high, value, step=1, help=f"{text} From {low} to {high}.", key=key, persist_state="session"
+            )
         case "number":
             low, high = about.get("minimum", about.get("exclusiveMinimum")), about.get("maximum")
             span = f" From {low:g} to {high:g}." if low is not None and high is not None else ""
             return st.number_input(
-                label, low, high, value, step=max(value / 4, 1e-4), format="%g", help=f"{text}{span}", key=key
+                label,
+                low,
+                high,
+                value,
+                step=max(value / 4, 1e-4),
+                format="%g",
+                help=f"{text}{span}",
+                key=key,
+                persist_state="session",
             )
         case "array":
-            words = st.text_input(label, ", ".join(map(str, value)), help=f"{text} Numbers with commas.", key=key)
+            words = st.text_input(
+                label, ", ".join(map(str, value)), help=f"{text} Numbers with commas.", key=key, persist_state="session"
+            )
             return tuple(word.strip() for word in words.split(",") if word.strip())
         case kind:
             raise TypeError(f"no widget for a field of type {kind}: {name}")

@@ -57,13 +57,13 @@ def running() -> None:
 
 def gallery(folders: list[RunFolder], columns: int = 3) -> None:
     """Models as pictures, each one click from its explorer."""
-    places = st.columns(columns, gap="medium")
-    for i, folder in enumerate(folders):
-        with places[i % columns]:
-            try:
-                card(folder)
-            except UserError as error:
-                st.warning(words.plain(error))
+    for row in words.rows(folders, columns):
+        for place, folder in zip(st.columns(columns, gap="medium"), row, strict=False):
+            with place:
+                try:
+                    card(folder)
+                except UserError as error:
+                    st.warning(words.plain(error))
 
 
 def card(folder: RunFolder) -> None:

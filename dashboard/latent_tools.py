@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 STEPS = 11
 ROWS = 16
+UNLIKE = 4  # times the usual error, beyond which a picture is none of those that the model knows
 
 
 def enlarged_png(image_chw: Pixels) -> bytes:
@@ -43,15 +44,21 @@ def download(images_nchw: Pixels, columns: int, name: str, key: str) -> None:
     )
 
 
+def own_code(space: LatentSpace) -> Tensor | None:
+    """The code (D,) of the picture that the person brought to this model; None without one."""
+    code: Tensor | None = remembered(f"own-code-{space.name}")
+    return code if code is not None and len(code) == space.code_size else None
+
+
 def interpolate(space: LatentSpace, view: LatentView, code: Tensor) -> None:
     """The way from image A to image B, both ends being what the model makes of them."""
     count = len(space.exhibit.images)
-    if not 0 <= view.a < count or not 0 <= view.b < count:
-        view.a, view.b = contrasting_pair(space)
     with st.container(horizontal=True, vertical_alignment="center"):
         markup.show(markup.muted("From A to B. Choose a point on the map, then “Nearest one as A” or “… as B”."))
         ways: dict[Way, str] = {"linear": "straight", "spherical": "along the arc"}
-        view.how = forms.choice("Way", ways, view.how, "latent-how", hide_label=True)
+        view.how = forms.following(
+            "latent-how", view.how, lambda: forms.choice("Way", ways, view.how, "latent-how", hide_label=True)
+        )
         if st.button("Swap", icon=":material/swap_horiz:", key="swap"):
             view.a, view.b = view.b, view.a
             save(view)
@@ -69,7 +76,13 @@ def interpolate(space: LatentSpace, view: LatentView, code: Tensor) -> None:
             [(real[view.a].numpy(), "A, real"), *strip, (real[view.b].numpy(), "B, real")], classes="fill many"
         )
     )
-    download(way, STEPS, f"{space.name}-interpolation", "way-png")
+    whole = np.concatenate([real[[view.a]].numpy(), way, real[[view.b]].numpy()])
+    download(whole, len(whole), f"{space.name}-interpolation", "way-png")
+
+
+def are_ends(space: LatentSpace, view: LatentView) -> bool:
+    """Whether the view names two images that this model has."""
+    return all(0 <= end < len(space.exhibit.images) for end in (view.a, view.b))
 
 
 def contrasting_pair(space: LatentSpace) -> tuple[int, int]:
@@ -83,7 +96,9 @@ def traverse(space: LatentSpace, view: LatentView, code: Tensor) -> None:
     spread = space.exhibit.codes.std(0)
     order = spread.argsort(descending=True).tolist()
     if len(order) > ROWS:
-        view.every = st.toggle(f"All {len(order)} dimensions", view.every, key="all-dimensions")
+        view.every = forms.following(
+            "every", view.every, lambda: st.toggle(f"All {len(order)} dimensions", view.every, key="every")
+        )
     shown = order if view.every else order[:ROWS]
     markup.show(markup.muted("Each row changes one number of the code at the chosen point and keeps the others."))
     rows = []
@@ -154,7 +169,7 @@ def own_image(space: LatentSpace, view: LatentView, code: Tensor) -> None:
         return
     image = 255 - image if invert else image
     found = space.encode(image)[0]
-    known: Tensor | None = remembered(f"own-code-{space.name}")
+    known = own_code(space)
     if known is None or not torch.equal(known, found):
         remember(f"own-code-{space.name}", found)
         remember("own-pixels", image)
@@ -171,9 +186,12 @@ def own_image(space: LatentSpace, view: LatentView, code: Tensor) -> None:
             markup.facts(
                 {
                     "error": (f"{off:.4f}", f"half of its test pictures: under {usual:.4f}"),
-                    "trust": (f"{trust:.2f}", "1: lies among real pictures"),
+                    "trust of its place": (f"{trust:.2f}", "1: other pictures lie there"),
                 }
             ),
+            markup.muted("It cannot draw this: your picture is unlike those that it learned from.")
+            if off > UNLIKE * usual
+            else "",
         )
         download(np.stack([image[0].numpy(), drawn]), 2, f"{space.name}-yours", "own-png")
 
@@ -194,9 +212,8 @@ def error_map(a: Pixels, b: Pixels) -> Pixels:
 def denoise(space: LatentSpace, view: LatentView, code: Tensor) -> None:
     """Noise in, through the code, and what is left of it."""
     image, what = subject(space, code)
-    view.sigma = st.slider(
-        "Noise (standard deviation; the whole range of a pixel is 1)", 0.0, 0.6, view.sigma, 0.05, key="sigma"
-    )
+    label = "Noise (standard deviation; the whole range of a pixel is 1)"
+    view.sigma = forms.following("sigma", view.sigma, lambda: st.slider(label, 0.0, 0.6, view.sigma, 0.05, key="sigma"))
     noisy = latent.add_noise(image, view.sigma)
     clean = space.reconstruct(noisy[None])[0]
     before = float(mse_per_image(noisy[None], image[None])[0])

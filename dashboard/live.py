@@ -67,15 +67,25 @@ def buttons(folder: RunFolder, status: Status) -> None:
             jobs.stop(folder)
             st.rerun(scope="fragment")
     elif status.state in ("paused", "stopped", "failed"):
-        label = "Resume" if status.state != "stopped" else "Train on"
+        wanted = None
+        if (
+            status.step
+            and not finished
+            and st.button(
+                "Finish", icon=":material/stop:", key="finish", help="Keeps the model as it is now, to be explored."
+            )
+        ):
+            wanted = jobs.finish
         if st.button(
-            label,
+            "Resume" if status.state != "stopped" else "Train on",
             icon=":material/play_arrow:",
             key="resume",
             type="secondary" if finished else "primary",
         ):
+            wanted = jobs.resume
+        if wanted:
             try:
-                jobs.resume(folder)
+                wanted(folder)
             except UserError as error:
                 st.error(words.plain(error))
             else:
@@ -85,8 +95,13 @@ def buttons(folder: RunFolder, status: Status) -> None:
 def progress(folder: RunFolder, status: Status) -> None:
     """How far, how fast, how long still; or why not."""
     if status.state == "queued":
-        place = cache.jobs().position(folder)
-        text = "Waiting for the worker." if place <= 1 else f"Number {place} in the queue: another run trains first."
+        ahead = [other.name for other in cache.jobs().active()]
+        before = ahead.index(folder.name) if folder.name in ahead else 0
+        text = (
+            f"{before} {'run' if before == 1 else 'runs'} before it in the queue."
+            if before
+            else "It begins in a moment."
+        )
         markup.show(markup.gauge(0, "progress"), markup.muted(text))
     elif status.state == "failed":
         st.error(words.plain(status.message), icon=":material/error:")
@@ -152,18 +167,24 @@ def pictures(folder: RunFolder, checks: Sequence[events.Check]) -> None:
     drawn = folder.picture(step, "map")
     if drawn.exists():
         markup.show(
-            markup.eyebrow("The map so far: a dot for each held-out image"),
+            markup.eyebrow("The map: a dot for each held-out image"),
             markup.img(drawn, "map of codes", classes="smooth"),
         )
 
 
 def findings(check: events.Check, status: Status) -> None:
     """Health in plain words; a word of peace where there is nothing to find."""
+    error = next(iter(check.losses.values()))
+    above = [name for name, value in check.baselines.items() if error > value]
     if check.findings:
         markup.show(*map(markup.finding, check.findings))
-    elif status.progress > 0.1 or not status.active:
+    elif above:
         markup.show(
-            "<p class='finding good'><b>Healthy.</b> The codes are spread out and the error is below the simple baselines that it can be held against so far.</p>"
+            f"<p class='finding'><b>On its way.</b> The codes are spread out; the error is still above that of: {markup.escape(' and '.join(above))}.</p>"
+        )
+    else:
+        markup.show(
+            "<p class='finding good'><b>Healthy.</b> The codes are spread out, and the error is below that of the simple models it is held against.</p>"
         )
 
 

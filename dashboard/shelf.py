@@ -55,15 +55,13 @@ def undo() -> None:
 
 
 def shelf(view: LibraryView) -> None:
-    """The person's runs, then the gallery; the unfolded one on top."""
+    """The person's runs, then the gallery; details below the row of the card that they belong to."""
     library = cache.library()
     mine, shown = library.runs(), library.shown()
     unfolded = next((folder for folder in [*mine, *shown] if folder.name == view.run), None)
     if view.run and unfolded is None:
         st.warning(f"There is no run “{words.plain(view.run)}” in this library.")
         view.run = ""
-    if unfolded is not None:
-        detail(unfolded, view)
     for heading, folders, empty in (
         ("Yours", mine, "Nothing yet. Whatever you train appears here and stays."),
         ("Gallery", shown, "The gallery is empty."),
@@ -72,10 +70,12 @@ def shelf(view: LibraryView) -> None:
         st.header(f"{heading} ({len(found)})")
         if not found:
             markup.show(markup.muted(empty if not folders else f"Nothing here matches “{view.q}”."))
-        places = st.columns(3, gap="medium")
-        for i, folder in enumerate(found):
-            with places[i % 3]:
-                card(folder, view)
+        for row in words.rows(found, 3):
+            for place, folder in zip(st.columns(3, gap="medium"), row, strict=False):
+                with place:
+                    card(folder, view)
+            if unfolded is not None and unfolded.path in [folder.path for folder in row]:
+                detail(unfolded, view)
 
 
 def matches(folder: RunFolder, words_wanted: str) -> bool:
@@ -99,6 +99,9 @@ def card(folder: RunFolder, view: LibraryView) -> None:
             markup.show(
                 f"<h3 style='margin:0;padding:0'>{markup.escape(title)} {markup.pill(words.STATES[status.state], status.state)}</h3>",
                 markup.muted(words.one_line(folder)),
+                ""
+                if folder.in_gallery
+                else markup.muted(f"seed {folder.run.seed}, {folder.run.created:%d %b, %H:%M} UTC"),
             )
             with st.container(horizontal=True):
                 if folder.usable and st.button(
@@ -197,6 +200,7 @@ def actions(folder: RunFolder, view: LibraryView) -> None:
                     except UserError as error:
                         st.error(words.plain(error))
                     else:
+                        st.toast("Renamed.", icon=":material/check:")
                         st.rerun()
             if folder.status().active:
                 markup.show(markup.muted("It is training: stop it before it can be deleted."))

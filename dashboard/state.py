@@ -117,6 +117,11 @@ def _kept(key: str) -> str:
     return f"kept:{key}"  # a widget may have the same key, and what it holds is Streamlit's
 
 
+def hold(key: str, value: Any) -> None:
+    """Has the widget of that key show a value when it is drawn next in this run."""
+    st.session_state[key] = value
+
+
 def held(key: str) -> Any:
     """What the widget of that key holds, before it is drawn again; None before it was ever drawn."""
     return st.session_state.get(key)

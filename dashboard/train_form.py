@@ -91,20 +91,7 @@ def upload() -> SourceInfo | None:
         key="own-files",
     )
     if not files:
-        kept = remembered("own-source")
-        if kept is None:
-            markup.show(
-                markup.muted(
-                    "Sixteen pictures are enough to try it; a few hundred of one kind make it interesting. They stay on this machine."
-                )
-            )
-            return None
-        try:
-            return sources.info(kept)
-        except UserError as error:
-            remember("own-source", None)
-            st.error(words.plain(error))
-            return None
+        return kept_upload()
     with st.container(horizontal=True):
         size = forms.choice("Size", {side: f"{side} px" for side in (28, 32, 48, 64)}, 32, "own-size")
         channels = forms.choice("Colours", {3: "colour", 1: "grey"}, 3, "own-channels")
@@ -126,7 +113,7 @@ def upload() -> SourceInfo | None:
     if prepared.left_out:
         with st.expander(f"{len(prepared.left_out)} left out"):
             st.dataframe([{"file": name, "why": why} for name, why in prepared.left_out], hide_index=True)
-    title = st.text_input("Name of the set", "My pictures", max_chars=40, key="own-title")
+    title = st.text_input("Name of the set", "My pictures", max_chars=40, key="own-title", persist_state="session")
     try:
         source = own.save(prepared, title or "My pictures")
     except UserError as error:
@@ -134,6 +121,38 @@ def upload() -> SourceInfo | None:
         return None
     remember("own-source", source)
     return sources.info(source)
+
+
+def kept_upload() -> SourceInfo | None:
+    """The pictures that were brought last, which outlive the uploader: it forgets its files as soon as it is out of sight."""
+    kept: str | None = remembered("own-source")
+    if kept is None:
+        markup.show(
+            markup.muted(
+                "Sixteen pictures are enough to try it; a few hundred of one kind make it interesting. They stay on this machine."
+            )
+        )
+        return None
+    try:
+        about = sources.info(kept)
+        picture = cache.source_picture(kept)
+    except UserError as error:
+        remember("own-source", None)
+        st.error(words.plain(error))
+        return None
+    with st.container(horizontal=True, vertical_alignment="center", key="kept-upload"):
+        if isinstance(picture, bytes):
+            markup.show(markup.img(picture, "some of the pictures", width=220))
+        markup.show(
+            f"<b>{markup.escape(about.title)}</b>",
+            markup.muted(
+                f"{about.train + about.test} pictures, {about.size} px, ready. Upload others to replace them."
+            ),
+        )
+        if st.button("Take them away", icon=":material/close:", key="forget-upload"):
+            remember("own-source", None)
+            st.rerun()
+    return about
 
 
 def choose_preset(about: SourceInfo) -> str:
@@ -180,7 +199,11 @@ def choose_budget() -> tuple[Budget | None, int]:
     """How long, and from which seed."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         label = forms.choice("Budget", {name: name for name in BUDGETS}, "30 s", "budget")
-        steps = st.number_input("Steps", 1, 10_000_000, 2_000, key="steps", width=160) if label == "Steps" else None
+        steps = (
+            st.number_input("Steps", 1, 10_000_000, 2_000, key="steps", width=160, persist_state="session")
+            if label == "Steps"
+            else None
+        )
         seed = st.number_input(
             "Seed",
             0,
@@ -188,6 +211,7 @@ def choose_budget() -> tuple[Budget | None, int]:
             0,
             key="seed",
             width=120,
+            persist_state="session",
             help="Same seed, steps and machine: the same model, bit for bit.",
         )
     return (Budget(steps=int(steps)) if steps else BUDGETS[label]), int(seed)

@@ -1,6 +1,7 @@
 """The same words and units for the same things on every page."""
 
 import re
+from collections.abc import Sequence
 
 from selfsup_engine.errors import UserError
 from selfsup_engine.events import State
@@ -81,6 +82,11 @@ def one_line(folder: RunFolder) -> str:
 def plain(text: object) -> str:
     """Text as it stands, for what Streamlit reads as Markdown: a file's or a run's name makes no link and no picture there."""
     return re.sub(r"([\\`*_\[\]<>$~#|!]|:(?!\s)|(?<=www)\.)", r"\\\1", str(text))
+
+
+def rows(folders: Sequence[RunFolder], columns: int) -> list[Sequence[RunFolder]]:
+    """Folders as rows of cards: read and tabbed through row by row, also on a phone, where columns are stacked."""
+    return [folders[i : i + columns] for i in range(0, len(folders), columns)]
 
 
 def key(folder: RunFolder) -> str:

@@ -13,4 +13,5 @@ mine = [folder for folder in cache.library().runs() if folder.usable][:3]
 if mine:
     st.header("Yours, latest first")
     home.gallery(mine)
+    st.page_link("../pages/library.py", label="All of yours are in the library", icon=":material/photo_library:")
 home.device_line()

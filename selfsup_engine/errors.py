@@ -15,9 +15,30 @@ class UserError(ValueError):
 
 
 def in_words(error: "ValidationError") -> str:
-    """What does not fit, field by field."""
-    problems = []
+    """What does not fit, field by field; of several mistakes in one field the first."""
+    problems: dict[str, str] = {}
     for problem in error.errors():
-        field, message = ".".join(map(str, problem["loc"])), problem["msg"].removeprefix("Value error, ")
-        problems.append(f"{field}: {message}" if field else message)
-    return "; ".join(problems)
+        field, message = ".".join(map(str, problem["loc"][:1])), problem["msg"].removeprefix("Value error, ")
+        if known := _WORDS.get(problem["type"]):
+            problems.setdefault(field, f"{field} {known.format_map(problem.get('ctx', {}))}".strip())
+        else:
+            problems.setdefault(field, f"{field}: {message}" if field else message)
+    return "; ".join(problems.values())
+
+
+_WORDS = {
+    "int_parsing": "takes whole numbers",
+    "int_type": "takes whole numbers",
+    "int_from_float": "takes whole numbers",
+    "float_parsing": "takes numbers",
+    "finite_number": "takes numbers that are finite",
+    "greater_than": "must be above {gt}",
+    "greater_than_equal": "must be at least {ge}",
+    "less_than": "must be below {lt}",
+    "less_than_equal": "must be at most {le}",
+    "too_short": "needs at least {min_length}",
+    "too_long": "takes at most {max_length}",
+    "literal_error": "is one of {expected}",
+    "extra_forbidden": "is not a setting",
+}
+"""pydantic's kinds of mistakes, as a person would say them after the field's name."""

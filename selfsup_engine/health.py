@@ -22,6 +22,9 @@ class Finding(BaseModel):
 
 COLLAPSED = 1e-3  # spread of the codes, relative to their size, under which all images share a point
 DEAD = 1e-2  # spread of one dimension, relative to the widest, under which it says nothing
+BY_HEART = (
+    0.5  # training error, relative to the held-out one, under which it has learned its pictures and not their kind
+)
 TINY = 1e-9  # the error of a baseline that makes none: all images are the same
 SILENT_KL = 0.01  # nats: a dimension under this equals its prior (Burda et al., 2016, call a unit active above it)
 
@@ -40,7 +43,7 @@ def collapsed_code(codes: "Tensor") -> list[Finding]:
             name="Collapsed code",
             message=f"All images have the same code (their spread is {ratio:.1g} of its size), so all get the same picture.",
             number=ratio,
-            advice="Start again with another seed, or take the preset mlp: its normalised layers do not die.",
+            advice="Start again with another seed, a lower learning rate, or batch normalisation.",
         )
     ]
 
@@ -80,11 +83,23 @@ def posterior_collapse(kl: "Tensor", beta: float) -> list[Finding]:
     ]
 
 
-def against_baselines(mse: float, mean_mse: float, pca_mse: float, components: int, progress: float) -> list[Finding]:
-    """The held-out error (on [0, 1] pixels) against the mean image's and that of PCA with as many components.
+def against_baselines(
+    mse: float, train_mse: float, mean_mse: float, pca_mse: float, components: int, progress: float
+) -> list[Finding]:
+    """The held-out error (on [0, 1] pixels) against that of the training images, of the mean image, and of PCA with as many components.
 
     `progress` in [0, 1]: being behind PCA at the start is no news, so that is said from half time on only.
     """
+    if train_mse < BY_HEART * mse and mse > pca_mse and progress > 0.1:
+        return [
+            Finding(
+                level="warning",
+                name="Learned by heart",
+                message=f"The error is {train_mse:.4f} on the pictures it trains on, and {mse:.4f} on those it has not seen.",
+                number=mse / max(train_mse, TINY),
+                advice="More pictures are the remedy; else a smaller code, weight decay, or a shorter training.",
+            )
+        ]
     if mse > 0.98 * mean_mse and progress > 0.1:
         return [
             Finding(
@@ -92,7 +107,7 @@ def against_baselines(mse: float, mean_mse: float, pca_mse: float, components: i
                 name="Nothing learned",
                 message=f"The error {mse:.4f} is not below that of always answering the mean image, {mean_mse:.4f}.",
                 number=mse / max(mean_mse, TINY),
-                advice="Another seed, a lower learning rate, or the preset mlp.",
+                advice="Start again with a tenth of the learning rate, or with another seed.",
             )
         ]
     if mse > pca_mse and progress > 0.5:

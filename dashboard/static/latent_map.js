@@ -89,7 +89,8 @@ class LatentMap {
     if (memory.dataset !== data.dataset) Object.assign(memory, { dataset: data.dataset, view: null });
     const classes = JSON.stringify(data.classes);
     if (memory.classes !== classes) Object.assign(memory, { classes, hidden: new Set() });
-    if (memory.stamp !== data.pin_stamp) {
+    const placed = memory.stamp !== data.pin_stamp;
+    if (placed) {
       memory.stamp = data.pin_stamp;
       if (this.gesture !== "pin") memory.pin = this.sent = data.pin; // a hand on the pin comes first
     }
@@ -103,6 +104,10 @@ class LatentMap {
     this.updateLegend();
     this.updatePicture();
     this.resize();
+    if (placed && memory.pin && this.plane.width) {
+      this.plane.reveal(memory.pin); // what was put there by another part of the page shall be seen
+      this.look();
+    }
   }
 
   updateLegend() {

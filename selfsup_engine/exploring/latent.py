@@ -4,6 +4,7 @@ Images are uint8 (N, C, H, W), codes float32 (N, D), both on the CPU: a model of
 be asked, and it stays free for training.
 """
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -198,17 +199,21 @@ class LatentSpace:
         off = (self.exhibit.codes - self.plane.lifted(flat))[indices]
         return codes + (weights[:, :, None] * off).sum(1) / weights.sum(1, keepdim=True)
 
-    def grid(self, side: int) -> tuple[Tensor, tuple[float, float, float, float]]:
-        """Codes (side * side, D) at even distances across the map, row by row from the top, and their extent x0, y0, x1, y1."""
+    def grid(self, side: int) -> tuple[Tensor, int, tuple[float, float, float, float]]:
+        """Codes at even distances across the map, row by row from the top: (N, D), how many a row, and their extent x0, y0, x1, y1.
+
+        The cells are square and hold 99 % of the codes on either axis; the longer side has `side` of them.
+        """
         flat = self.plane.flat(self.exhibit.codes)
-        low, high = flat.quantile(torch.tensor([0.01, 0.99]), dim=0)
-        thin = (high - low) < 1e-3  # all codes at one point: a map needs some extent all the same
-        low, high = low - 0.5 * thin, high + 0.5 * thin
-        x, y = torch.linspace(float(low[0]), float(high[0]), side), torch.linspace(float(high[1]), float(low[1]), side)
-        points = torch.stack([x.repeat(side), y.repeat_interleave(side)], dim=1)
-        half_x, half_y = ((high - low) / max(side - 1, 1) / 2).tolist()
-        extent = (float(low[0]) - half_x, float(low[1]) - half_y, float(high[0]) + half_x, float(high[1]) + half_y)
-        return self.lift(points), extent
+        low, high = flat.quantile(torch.tensor([0.005, 0.995]), dim=0)
+        cell = (
+            float((high - low).max()) / side or 1.0 / side
+        )  # all codes at one point: a map needs some extent all the same
+        columns, rows = (max(1, math.ceil(float(length) / cell - 1e-3)) for length in high - low)
+        x0, y1 = (float(middle) for middle in (low + high) / 2 + torch.tensor([-columns, rows]) * cell / 2)
+        x, y = x0 + (torch.arange(columns) + 0.5) * cell, y1 - (torch.arange(rows) + 0.5) * cell
+        points = torch.stack([x.repeat(rows), y.repeat_interleave(columns)], dim=1)
+        return self.lift(points), columns, (x0, y1 - rows * cell, x0 + columns * cell, y1)
 
     def neighbours(self, code: Tensor, count: int = 6) -> list[int]:
         """Indices of the kept test images whose codes are nearest to `code` (D,), nearest first."""

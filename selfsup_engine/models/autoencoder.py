@@ -325,9 +325,9 @@ class AutoencoderTask:
     def health(self, images: ImageSet, progress: float) -> list[Finding]:
         looked_at = images.test[:LOOKED_AT]
         mean_mse, pca_mse = self.baselines(images).values()
-        codes = self.encode(looked_at)
-        found = against_baselines(self.evaluate(looked_at)["mse"], mean_mse, pca_mse, self.config.code, progress)
-        found += collapsed_code(codes) or dead_dimensions(codes)
+        mse, train_mse = (self.evaluate(split)["mse"] for split in (looked_at, images.train))
+        found = against_baselines(mse, train_mse, mean_mse, pca_mse, self.config.code, progress)
+        found += collapsed_code(codes := self.encode(looked_at)) or dead_dimensions(codes)
         if self.model.variational and progress > 0.1:
             found += posterior_collapse(gaussian_kl(*self.model.posterior(to_unit(looked_at))).cpu(), self.config.beta)
         return found

@@ -22,6 +22,7 @@ MIN_IMAGES = 16
 MAX_IMAGES = 5_000
 MAX_PREPARED_BYTES = 400_000_000
 MIN_SIDE = 16
+ZIP = (b"PK\x03\x04", b"PK\x05\x06")  # how a zip begins, and an empty one
 MAX_FILE_BYTES = 50_000_000
 MAX_UNZIPPED_BYTES = 1_000_000_000
 
@@ -71,7 +72,9 @@ def prepare(files: Sequence[tuple[str, bytes]], *, size: int, channels: int, cro
         except _RefusedError as refused:
             left_out.append((name, str(refused)))
     if len(kept) < MIN_IMAGES:
-        first = f" The first that could not be used is {left_out[0][0]}: {left_out[0][1]}." if left_out else ""
+        first = (
+            f" The first that could not be used is {left_out[0][0]}: {left_out[0][1].rstrip('.')}." if left_out else ""
+        )
         raise UserError(
             f"At least {MIN_IMAGES} different pictures are needed; {len(kept)} were found.{first} Add more."
         )
@@ -143,6 +146,10 @@ def _path(identity: str) -> Path:
 
 
 def _prepared(content: bytes, size: int, channels: int, crop: Crop) -> Pixels:
+    if not content:
+        raise _RefusedError("the file is empty")
+    if content.startswith(ZIP):
+        raise _RefusedError("a zip inside a zip is not opened")
     try:
         picture = images.open_image(content, "it")
     except UserError as error:
@@ -156,7 +163,7 @@ def _prepared(content: bytes, size: int, channels: int, crop: Crop) -> Pixels:
 def _pictures(files: Sequence[tuple[str, bytes]]) -> Iterator[tuple[str, bytes | _RefusedError]]:
     """Every file's name and content, those inside zips included, or why it has none."""
     for name, content in files:
-        if content.startswith(b"PK\x03\x04"):
+        if content.startswith(ZIP):
             yield from _unzipped(name, content)
         else:
             yield _base_name(name), content

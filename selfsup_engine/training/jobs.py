@@ -175,6 +175,16 @@ class Jobs:
             self._enqueue(folder)
             self._look()
 
+    def finish(self, folder: RunFolder) -> None:
+        """Has a paused or failed run end where it stands, with a model, once its turn comes.
+
+        Raises:
+            UserError: as `resume`.
+        """
+        with self._lock:
+            self.resume(folder)
+            files.write(folder.file(CONTROL), "stop")
+
     def pause(self, folder: RunFolder) -> None:
         """Makes a run wait, its state saved and its memory given back, until it is resumed."""
         self._ask(folder, "pause")

@@ -92,7 +92,15 @@ def train(folder: RunFolder, control: Control = lambda: "go") -> Iterator[Event]
     run = folder.run
     config = check_config(run.family, run.config)
     images: ImageSet | None = None
-    for said in load_images(run, config.size, config.channels, control):
+    begun = folder.file(STATE).exists()
+
+    def while_loading() -> Wish:
+        wish = control()
+        return (
+            "go" if begun and wish == "stop" else wish
+        )  # there is something to keep: it ends properly, once it is loaded
+
+    for said in load_images(run, config.size, config.channels, while_loading):
         if isinstance(said, ImageSet):
             images = said
         elif isinstance(said, str):

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from safetensors.torch import load_file, save_file
 from streamlit.testing.v1 import AppTest
 
@@ -248,3 +249,30 @@ def test_a_photo_is_no_mark_on_the_map_of_another_model(
     assert not app.exception
     assert app.query_params["model"] == trained.name
     assert "yours" not in {name for name, _, _ in marks[-1]}  # its code says nothing in another space
+
+
+def test_widgets_follow_a_link_and_the_back_button(visit: Visit, model: RunFolder, whole_reruns: None) -> None:
+    app = visit("latent", model=model.name, tool="Grid", colour="error")
+    app.segmented_control(key="latent-tool").set_value("Denoise").run()
+    assert app.query_params["tool"] == "Denoise"
+    app.query_params["tool"] = "Grid"  # as the back button does
+    app.run()
+    assert app.segmented_control(key="latent-tool").value == "Grid"
+    assert app.segmented_control(key="latent-colour").value == "error"
+
+
+def test_both_ends_are_on_the_map_from_the_start(visit: Visit, model: RunFolder) -> None:
+    app = visit("latent", model=model.name)
+    assert {"a", "b"} <= set(app.query_params)
+
+
+def test_the_pin_on_a_photo_of_ones_own_is_its_very_code(
+    visit: Visit, deep_model: RunFolder, whole_reruns: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown: list[Any] = []
+    monkeypatch.setattr(explorer, "show_point", lambda space, view, code: shown.append((space, code)))
+    app = visit("latent", model=deep_model.name, tool="Your image")
+    app.file_uploader(key="own-picture").set_value(photo()).run()
+    assert not app.exception
+    space, code = shown[-1]
+    assert torch.equal(code, space.encode(space.prepared(photo()[1]))[0])

@@ -210,7 +210,7 @@ def test_pictures_that_were_cleared_away_leave_the_page_whole(visit: Visit) -> N
 # ------------------------------------------------------------------------------------------------------------ a run
 
 STATES: dict[str, tuple[tuple[events.Event, ...], bool, set[str], list[str]]] = {
-    "queued": ((Queued(),), False, {"Pause", "Stop"}, ["waiting</span>", "Waiting for the worker."]),
+    "queued": ((Queued(),), False, {"Pause", "Stop"}, ["waiting</span>", "It begins in a moment."]),
     "loading": (
         (Queued(), Loading(fraction=0.4, message="Downloading 12 of 30 MB")),
         True,
@@ -300,7 +300,7 @@ def test_a_run_that_waits_is_paused_and_resumed_by_clicks(
     app.button(key="pause").click().run()
     assert not app.exception
     assert folder.status().state == "paused"
-    assert labels(app) == {"Resume", "Train another"}
+    assert labels(app) == {"Resume", "Finish", "Train another"} - ({"Finish"} if not folder.status().step else set())
     app.button(key="resume").click().run()
     assert not app.exception
     assert folder.status().state == "queued"
@@ -321,8 +321,8 @@ def test_a_run_that_cannot_go_on_says_why(visit: Visit, trained: RunFolder) -> N
 def test_the_place_in_the_queue_is_said(visit: Visit, put: Put, says: Says) -> None:
     put(Queued(at=1.0), STARTED, HALF, trains=True)
     first, second = put(Queued(at=2.0)), put(Queued(at=3.0))
-    assert "Waiting for the worker." in says(visit("train", run=first.name))
-    assert "Number 2 in the queue: another run trains first." in says(visit("train", run=second.name))
+    assert "1 run before it in the queue." in says(visit("train", run=first.name))
+    assert "2 runs before it in the queue." in says(visit("train", run=second.name))
 
 
 def test_another_run_can_be_started_while_one_trains(visit: Visit, put: Put, library: Library) -> None:

@@ -80,12 +80,18 @@ def test_a_silent_posterior_is_collapsed() -> None:
     ],
 )
 def test_the_error_is_held_against_the_baselines(mse: float, progress: float, name: str | None) -> None:
-    findings = against_baselines(mse, mean_mse=0.0675, pca_mse=0.03, components=2, progress=progress)
+    findings = against_baselines(mse, mse, mean_mse=0.0675, pca_mse=0.03, components=2, progress=progress)
     assert [finding.name for finding in findings] == ([name] if name else [])
     assert all(only([finding]) for finding in findings)
 
 
 def test_baselines_without_error_are_no_division_by_zero() -> None:
-    assert only(against_baselines(0.1, 0.0, 0.0, 2, 1.0)).name == "Nothing learned"
-    assert only(against_baselines(0.1, 1.0, 0.0, 2, 1.0)).name == "Behind PCA"
-    assert against_baselines(0.0, 0.0, 0.0, 2, 1.0) == []
+    assert only(against_baselines(0.1, 0.1, 0.0, 0.0, 2, 1.0)).name == "Nothing learned"
+    assert only(against_baselines(0.1, 0.1, 1.0, 0.0, 2, 1.0)).name == "Behind PCA"
+    assert against_baselines(0.0, 0.0, 0.0, 0.0, 2, 1.0) == []
+
+
+def test_pictures_learned_by_heart_are_told_from_nothing_learned() -> None:
+    found = only(against_baselines(0.09, train_mse=0.01, mean_mse=0.08, pca_mse=0.05, components=2, progress=1.0))
+    assert found.name == "Learned by heart" and "More pictures" in found.advice
+    assert against_baselines(0.02, train_mse=0.005, mean_mse=0.08, pca_mse=0.05, components=2, progress=1.0) == []

@@ -132,14 +132,17 @@ def test_a_dot_of_the_map_is_its_image_and_all_between_are_like_their_neighbours
 
 
 def test_a_grid_covers_the_map_from_the_top(space: LatentSpace) -> None:
-    codes, (x0, y0, x1, y1) = space.grid(5)
-    assert codes.shape == (25, 2)
-    table = codes.reshape(5, 5, 2)
-    low, high = space.quantiles
-    torch.testing.assert_close(table[0, 0], torch.stack([low[0], high[1]]))
-    torch.testing.assert_close(table[-1, -1], torch.stack([high[0], low[1]]))
-    cell_x, cell_y = (x1 - x0) / 5, (y1 - y0) / 5
-    torch.testing.assert_close(table[2, 3], torch.tensor([x0 + 3.5 * cell_x, y1 - 2.5 * cell_y]), atol=1e-4, rtol=1e-4)
+    codes, columns, (x0, y0, x1, y1) = space.grid(9)
+    rows = len(codes) // columns
+    assert codes.shape == (rows * columns, 2) and max(rows, columns) == 9
+    cell = (x1 - x0) / columns
+    assert (y1 - y0) / rows == pytest.approx(cell, rel=1e-4)  # square
+    table = codes.reshape(rows, columns, 2)
+    for row, column in ((0, 0), (rows - 1, columns - 1), (1, 2)):
+        expected = torch.tensor([x0 + (column + 0.5) * cell, y1 - (row + 0.5) * cell])
+        torch.testing.assert_close(table[row, column], expected, atol=1e-4, rtol=1e-4)
+    inside = (space.exhibit.codes >= torch.tensor([x0, y0])) & (space.exhibit.codes <= torch.tensor([x1, y1]))
+    assert inside.float().mean() > 0.98
 
 
 @pytest.fixture(params=[2, 5])
@@ -152,7 +155,7 @@ def collapsed(request: pytest.FixtureRequest, trained: RunFolder) -> LatentSpace
 
 
 def test_a_collapsed_model_can_still_be_looked_at(collapsed: LatentSpace) -> None:
-    codes, extent = collapsed.grid(4)
+    codes, _, extent = collapsed.grid(4)
     assert codes.isfinite().all()
     assert extent[2] - extent[0] > 0.1
     assert extent[3] - extent[1] > 0.1

@@ -125,7 +125,7 @@ def test_its_config_speaks_for_itself(family: str) -> None:
         assert check_config(family, config.model_dump(mode="json")) == config
     with pytest.raises(UserError, match="surprise"):
         check_config(family, {"surprise": 1})
-    with pytest.raises(UserError, match="batch: Input should be greater"):
+    with pytest.raises(UserError, match="batch must be at least"):
         check_config(family, {"batch": 1})
 
 

@@ -17,7 +17,7 @@ from selfsup_engine.events import Failed, Finished, Paused, Queued, Started, Sta
 from selfsup_engine.models.saved import load_model
 from selfsup_engine.runs import Library, Run, RunFolder
 from selfsup_engine.training.jobs import Jobs, LocalLauncher, process_of
-from selfsup_engine.training.worker import CONTROL, WORKER, handle_of, worker_of
+from selfsup_engine.training.worker import CONTROL, WORKER, handle_of, wish_of, worker_of
 
 Make = Callable[..., Run]
 
@@ -186,6 +186,17 @@ def test_resume_takes_no_run_twice_and_none_that_cannot_go_on(
     trained.file("state.safetensors").unlink()
     with pytest.raises(UserError, match="was not kept"):
         jobs.resume(trained)
+
+
+def test_a_paused_run_is_finished_when_its_turn_comes(jobs: Jobs, launcher: FakeLauncher, make: Make) -> None:
+    folder = jobs.start(make())
+    folder.append(RUNNING)
+    folder.append(Paused(step=7))
+    launcher.living.clear()
+    jobs.tick()
+    jobs.finish(folder)
+    assert launcher.started == [folder.path, folder.path]
+    assert wish_of(folder) == "stop"
 
 
 def test_a_process_that_cannot_be_started_costs_no_run(jobs: Jobs, launcher: FakeLauncher, make: Make) -> None:

@@ -237,6 +237,16 @@ def test_a_stop_keeps_a_model_that_can_be_used_and_can_go_on(library: Library, m
     assert folder.status().state == "done"
 
 
+@pytest.mark.usefixtures("asked_always")
+def test_a_paused_run_can_be_ended_where_it_stands(library: Library, make: Make) -> None:
+    folder = library.create(make(steps=20))
+    list(recorded(folder, train(folder, After(6, "pause"))))
+    assert not folder.usable
+    last = list(recorded(folder, train(folder, lambda: "stop")))[-1]
+    assert isinstance(last, Finished) and last.reason == "stopped"
+    assert folder.usable and last.step < 20
+
+
 def test_a_run_that_is_done_stays_what_it_is(trained: RunFolder) -> None:
     before = weights(trained)
     assert isinstance(list(train(trained))[-1], Finished)
