@@ -27,7 +27,7 @@ from selfsup_engine.sources import ImageSet
 
 EXHIBITED = 10_000  # test images at most that a run keeps, to be explored without its data set
 MAPPED = 5_000  # test images on the map of a live run
-LOOKED_AT = 2_000  # test images behind a live figure: its error is 1 %, its cost a few steps
+LOOKED_AT = 2_000  # images behind a live figure: its error is 1 %, its cost a few steps
 
 
 class AutoencoderConfig(Config):
@@ -227,6 +227,7 @@ class AutoencoderTask:
         self.optimiser = torch.optim.AdamW(
             self.model.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay, fused=True
         )
+        self.looked_at = LOOKED_AT if config.network == "mlp" else LOOKED_AT // 4  # no look shall keep a stop waiting
         self._linear: LinearBaseline | None = None
         self._baselines: dict[str, float] = {}
         for parameter in self.model.parameters():  # Adam's state from the start: its names and shapes never change
@@ -238,11 +239,9 @@ class AutoencoderTask:
 
     def _losses(self, images: Tensor, generator: torch.Generator | None) -> tuple[Tensor, dict[str, Tensor]]:
         """The objective to descend, and the figures to show. Without a generator nothing is damaged or drawn at random."""
-        seen = (
-            images
-            if generator is None or self.config.objective != "denoising"
-            else damage(images, self.config, generator)
-        )
+        seen = images
+        if generator is not None and self.config.objective == "denoising":
+            seen = damage(images, self.config, generator)
         with self.device.autocast():
             mean, log_variance = self.model.posterior(seen)
             codes = mean
@@ -278,10 +277,10 @@ class AutoencoderTask:
     def evaluate(self, images: Tensor) -> dict[str, float]:
         self.model.eval()
         totals: dict[str, float] = {}
-        for chunk in images[:LOOKED_AT].split(CHUNK):
+        for chunk in images[: self.looked_at].split(CHUNK):
             for name, value in self._losses(to_unit(chunk), None)[1].items():
                 totals[name] = totals.get(name, 0.0) + float(value) * len(chunk)
-        return {name: total / len(images[:LOOKED_AT]) for name, total in totals.items()}
+        return {name: total / len(images[: self.looked_at]) for name, total in totals.items()}
 
     @torch.no_grad()
     def encode(self, images: Tensor) -> Tensor:
@@ -317,16 +316,16 @@ class AutoencoderTask:
 
     def baselines(self, images: ImageSet) -> dict[str, float]:
         if not self._baselines:
-            mean_mse, pca_mse = self.linear(images).mse(images.test[:LOOKED_AT].cpu())
+            mean_mse, pca_mse = self.linear(images).mse(images.test[: self.looked_at].cpu())
             self._baselines = {"mean image": mean_mse, f"PCA, {self.config.code} components": pca_mse}
         return self._baselines
 
     @torch.no_grad()
-    def health(self, images: ImageSet, progress: float) -> list[Finding]:
-        looked_at = images.test[:LOOKED_AT]
+    def health(self, images: ImageSet, losses: Mapping[str, float], progress: float) -> list[Finding]:
+        looked_at = images.test[: self.looked_at]
         mean_mse, pca_mse = self.baselines(images).values()
-        mse, train_mse = (self.evaluate(split)["mse"] for split in (looked_at, images.train))
-        found = against_baselines(mse, train_mse, mean_mse, pca_mse, self.config.code, progress)
+        train_mse = self.evaluate(images.train[: self.looked_at])["mse"]
+        found = against_baselines(losses["mse"], train_mse, mean_mse, pca_mse, self.config.code, progress)
         found += collapsed_code(codes := self.encode(looked_at)) or dead_dimensions(codes)
         if self.model.variational and progress > 0.1:
             found += posterior_collapse(gaussian_kl(*self.model.posterior(to_unit(looked_at))).cpu(), self.config.beta)

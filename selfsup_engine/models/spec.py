@@ -76,8 +76,11 @@ class Task(Protocol):
     def preview(self, images: "ImageSet") -> dict[str, NDArray[np.uint8]]:
         """Pictures (H, W, C) by name that show where the training stands."""
 
-    def health(self, images: "ImageSet", progress: float) -> list[Finding]:
-        """What is going wrong at `progress` in [0, 1] of the budget, in plain words; empty if nothing is."""
+    def health(self, images: "ImageSet", losses: Mapping[str, float], progress: float) -> list[Finding]:
+        """What is going wrong at `progress` in [0, 1] of the budget, in plain words; empty if nothing is.
+
+        `losses` are the held-out figures that `evaluate` has just given.
+        """
 
     def report(self, images: "ImageSet") -> Report:
         """What is kept when training ends."""

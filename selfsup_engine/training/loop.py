@@ -160,7 +160,7 @@ class Training:
             step=self.step,
             losses=losses,
             baselines=self.task.baselines(self.images),
-            findings=tuple(self.task.health(self.images, progress)),
+            findings=tuple(self.task.health(self.images, losses, progress)),
             pictures=pictures,
         )
 

@@ -58,6 +58,9 @@ def downloaded(page: Page, key: str) -> Image.Image:
 def test_empty_space_can_be_chosen_and_is_told_from_data(page: Page) -> None:
     assert trust(page) > 0.6  # it opens among real pictures
     opened = drawn_here(page)
+    page.locator(".map canvas.over").focus()
+    for _ in range(3):
+        page.keyboard.press("-")  # out, to where nothing is
     page.mouse.click(*place(page, 0.02, 0.02))
     changed(page, opened)
     page.wait_for_function("() => /trust 0\\.[0-2]/i.test(document.body.innerText)")

@@ -93,7 +93,7 @@ def test_train_watch_leave_return_pause_resume_stop_and_explore(tab: Tab, server
 
 def test_a_run_waits_its_turn(tab: Tab, server: Server) -> None:
     page = tab("/train")
-    choose(page, "shapes")
+    choose(page, "digits")
     first = begin(page)
     state(page, "training")
     press(page, "train-another")
