@@ -141,10 +141,10 @@ def code_at(space: LatentSpace, view: LatentView) -> Tensor:
 
 
 def opening(space: LatentSpace) -> tuple[float, float]:
-    """Where the pin stands at first: on one of the well drawn images about the middle, never on nothing."""
+    """Where the pin stands at first: on the well drawn image nearest to the middle, never on nothing."""
     flat = space.plane.flat(space.exhibit.codes)
-    about = (flat - flat.median(0).values).norm(dim=1).argsort()[:50]
-    middle = int(about[space.exhibit.errors[about].argmin()])
+    well_drawn = space.exhibit.errors <= space.exhibit.errors.median()
+    middle = int((flat - flat.median(0).values).norm(dim=1).where(well_drawn, torch.inf).argmin())
     return float(flat[middle, 0]), float(flat[middle, 1])
 
 

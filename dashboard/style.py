@@ -1,8 +1,10 @@
-"""The look that the theme in .streamlit/config.toml cannot express: one sheet of CSS, and the app's mark."""
+"""The look that the theme in .streamlit/config.toml cannot express: one sheet of CSS, the app's mark, and a phone's menu."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import streamlit as st
+from streamlit.navigation.page import StreamlitPage
 
 CSS = """
 <style>
@@ -69,6 +71,14 @@ h2, h3, .stHtml b { overflow-wrap: anywhere; }
 .st-key-sources [data-testid="stVerticalBlock"] { gap: .5rem; }
 .st-key-sources button { padding: .25rem .3rem; }
 [class*="st-key-chosen-"] { border-color: var(--accent) !important; box-shadow: 0 0 0 1px var(--accent); }
+/* on a phone a row of links, where Streamlit would have a drawer that stays open over the page */
+@media (min-width: 769px) { [data-testid="stLayoutWrapper"]:has(> .st-key-phone-menu) { display: none; } }
+@media (max-width: 768px) {
+  .st-key-phone-menu { display: flex; flex-wrap: nowrap; gap: 0; justify-content: space-between; margin: -.6rem 0 .2rem; }
+  .st-key-phone-menu [data-testid="stPageLink"] a { padding: .25rem .3rem; gap: .2rem; font-size: .8rem; }
+  .st-key-phone-menu [data-testid="stPageLink"] p { font-size: .8rem; white-space: nowrap; }
+  [data-testid="stSidebar"], [data-testid="stExpandSidebarButton"] { display: none !important; }
+}
 @media (max-width: 640px) {
   .block-container { padding-left: 1rem; padding-right: 1rem; }
   .st-key-sources [data-testid="stColumn"] { min-width: calc(50% - 1rem) !important; flex: 0 1 calc(50% - .3rem) !important; }
@@ -85,3 +95,10 @@ def apply() -> None:
     """Puts the sheet into the page; called once per run, before anything is shown."""
     st.html(CSS)
     st.logo(str(Path(__file__).parent / "static" / "mark.svg"), size="large")
+
+
+def menu_of_a_phone(pages: Sequence[StreamlitPage]) -> None:
+    """A row of links to all pages, which only a narrow screen shows."""
+    with st.container(key="phone-menu", horizontal=True):
+        for page in pages:
+            st.page_link(page, label=page.title.split()[0], icon=page.icon)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from pathlib import PurePath
 
 from selfsup_engine.errors import UserError
 from selfsup_engine.events import State
@@ -56,11 +57,12 @@ def number(count: float) -> str:
 
 
 def source_title(source: str) -> str:
-    """How a source is called; its own text where it is gone."""
+    """How a source is called; where it is gone, its file's or folder's name."""
     try:
         return info(source).title
     except UserError:
-        return source.split(":")[0]
+        kind, _, rest = source.partition(":")
+        return PurePath(rest).stem if kind in ("npz", "folder") else kind
 
 
 def title(folder: RunFolder) -> str:
