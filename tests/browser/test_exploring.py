@@ -85,6 +85,16 @@ def test_a_link_brings_the_same_pictures_back(page: Page, contexts: Callable[...
     expect(other.get_by_role("radio", name="By error")).to_be_checked()
 
 
+def test_the_back_button_undoes_what_was_seen(page: Page) -> None:
+    page.get_by_role("radio", name="Grid").click()
+    page.wait_for_url("**tool=Grid*")
+    page.get_by_role("radio", name="Compress").click()
+    page.wait_for_url("**tool=Compress*")
+    page.go_back(wait_until="commit")
+    expect(page.get_by_role("radio", name="Grid")).to_be_checked()
+    expect(page.get_by_alt_text("grid of decodes")).to_be_visible()
+
+
 def test_a_drag_draws_while_it_lasts(page: Page) -> None:
     seen = {drawn_here(page)}
     page.mouse.move(*place(page, 0.5, 0.5))

@@ -45,6 +45,15 @@ def test_nothing_is_wider_than_a_phone_in_light_and_in_dark(tab: Tab, path: str)
     assert len(seen) == 2
 
 
+def test_a_phone_has_a_row_of_links_and_no_drawer(tab: Tab) -> None:
+    page = tab("/", width=400, height=800, has_touch=True)
+    menu = page.locator(".st-key-phone-menu")
+    for name, heading in (("Train", "Train a model"), ("Latent", "Latent space"), ("Library", "Library")):
+        menu.get_by_role("link", name=name).tap()
+        expect(page.get_by_role("heading", name=heading, exact=True)).to_be_visible()
+    expect(page.get_by_test_id("stExpandSidebarButton")).to_be_hidden()
+
+
 def test_home_leads_to_the_gallery_and_to_training(tab: Tab) -> None:
     page = tab()
     page.locator("[class*=st-key-explore-]").get_by_role("button").first.click()

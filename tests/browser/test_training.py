@@ -102,9 +102,13 @@ def test_a_run_waits_its_turn(tab: Tab, server: Server) -> None:
     state(page, "waiting")
     press(page, "stop")  # it never began
     state(page, "paused")
+    expect(page.locator(".st-key-finish")).to_have_count(0)  # and so there is nothing to finish
     page.goto(f"{server.url}/train?run={first}")
-    press(page, "stop")
+    press(page, "pause")
+    state(page, "paused")
+    press(page, "finish")
     state(page, "stopped early")
+    assert RunFolder(server.runs / first).usable
     assert not RunFolder(server.runs / second).usable
 
 
@@ -134,6 +138,14 @@ def test_pictures_of_ones_own_are_shown_before_they_are_trained_on(tab: Tab, ser
     page.get_by_role("radio", name="Steps").click()
     page.locator(".st-key-steps input").fill("30")
     page.locator(".st-key-steps input").press("Enter")
+    expect(page.locator(".facts").get_by_text("30 steps")).to_be_visible()
+
+    page.get_by_role(
+        "link", name="Library"
+    ).first.click()  # away and back: the pictures and the settings are still there
+    expect(page.get_by_role("heading", name="Library", exact=True)).to_be_visible()
+    page.get_by_role("link", name="Train").first.click()
+    expect(page.get_by_text("40 pictures, 32 px, ready.")).to_be_visible()
     expect(page.locator(".facts").get_by_text("30 steps")).to_be_visible()
     name = begin(page)
     state(page, "ready")
