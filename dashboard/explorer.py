@@ -11,7 +11,7 @@ import torch
 
 from dashboard import cache, forms, latent_tools, markup, words
 from dashboard.components.latent_map import latent_map
-from dashboard.state import Colour, LatentView, Tool, save
+from dashboard.state import Colour, LatentView, Tool, remember, save
 from selfsup_engine.errors import UserError
 from selfsup_engine.runs import RunFolder
 
@@ -64,6 +64,7 @@ def choose_model(view: LatentView) -> RunFolder | None:
     )
     if name != view.model:
         view.model, view.weights, view.x, view.y, view.a, view.b = name, "", None, None, -1, -1
+        remember(f"own-code-{name}", None)  # a photo that is still there is placed anew, as on the first visit
     return folders[name]
 
 

@@ -276,3 +276,15 @@ def test_the_pin_on_a_photo_of_ones_own_is_its_very_code(
     assert not app.exception
     space, code = shown[-1]
     assert torch.equal(code, space.encode(space.prepared(photo()[1]))[0])
+
+
+def test_coming_back_to_a_model_places_the_photo_again(
+    visit: Visit, model: RunFolder, deep_model: RunFolder, whole_reruns: None
+) -> None:
+    app = visit("latent", model=model.name, tool="Your image")
+    app.file_uploader(key="own-picture").set_value(photo()).run()
+    placed = app.query_params["x"], app.query_params["y"]
+    for name in (deep_model.name, model.name):
+        app.selectbox(key="latent-model").set_value(name).run()
+        assert not app.exception
+    assert (app.query_params["x"], app.query_params["y"]) == placed
