@@ -70,7 +70,7 @@ def buttons(folder: RunFolder, status: Status) -> None:
         wanted = None
         if (
             status.step
-            and not finished
+            and status.state != "stopped"  # that one ends where it stands already
             and st.button(
                 "Finish", icon=":material/stop:", key="finish", help="Keeps the model as it is now, to be explored."
             )

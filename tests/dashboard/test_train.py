@@ -31,7 +31,7 @@ CHECKED = Check(step=70, losses={"mse": 0.09}, findings=(), baselines={"mean ima
 
 def labels(app: AppTest) -> set[str]:
     """The buttons by which something can be done with a run."""
-    known = {"Pause", "Stop", "Resume", "Train on", "Explore its latent space", "Train another", "Train"}
+    known = {"Pause", "Stop", "Resume", "Finish", "Train on", "Explore its latent space", "Train another", "Train"}
     return {button.label for button in app.button} & known
 
 
@@ -201,10 +201,11 @@ def test_too_few_pictures_are_refused_in_a_sentence(visit: Visit) -> None:
 
 def test_pictures_that_were_cleared_away_leave_the_page_whole(visit: Visit) -> None:
     app = visit("train", data="own")
-    app.session_state["own-source"] = "upload:0123456789abcdef"
+    app.session_state["kept:own-source"] = "upload:0123456789abcdef"
     app.run()
     assert not app.exception
     assert app.file_uploader(key="own-files")
+    assert "There is no upload" in app.error[0].value
 
 
 # ------------------------------------------------------------------------------------------------------------ a run
@@ -224,7 +225,12 @@ STATES: dict[str, tuple[tuple[events.Event, ...], bool, set[str], list[str]]] = 
         ["training</span>", "step 70", "budget 20 steps", "900 images/s", "1 min 15 s left", "0.0900", "0.2000"],
     ),
     "finishing": ((Queued(), STARTED, HALF, Finishing(step=140)), True, {"Pause", "Stop"}, ["scoring</span>"]),
-    "paused": ((Queued(), STARTED, HALF, CHECKED, Paused(step=71)), False, {"Resume"}, ["paused</span>", "step 71"]),
+    "paused": (
+        (Queued(), STARTED, HALF, CHECKED, Paused(step=71)),
+        False,
+        {"Resume", "Finish"},
+        ["paused</span>", "step 71"],
+    ),
     "stopped": (
         (Queued(), STARTED, HALF, CHECKED, Finished(step=72, reason="stopped")),
         False,
@@ -234,7 +240,7 @@ STATES: dict[str, tuple[tuple[events.Event, ...], bool, set[str], list[str]]] = 
     "failed": (
         (Queued(), STARTED, HALF, CHECKED, Failed(reason="The memory did not suffice; take a smaller batch.")),
         False,
-        {"Resume"},
+        {"Resume", "Finish"},
         ["failed</span>", "The memory did not suffice; take a smaller batch."],
     ),
     "done": ((Queued(), STARTED, HALF, CHECKED, Finished(step=140, reason="done")), False, set(), ["ready</span>"]),
@@ -261,8 +267,8 @@ def test_a_run_shows_what_can_be_done_with_it_and_says_where_it_is(
     [
         (Finished(step=300, reason="done"), {"Explore its latent space"}),
         (Finished(step=300, reason="stopped"), {"Explore its latent space", "Train on"}),
-        (Paused(step=300), {"Explore its latent space", "Resume"}),
-        (Failed(reason="The disk is full."), {"Explore its latent space", "Resume"}),
+        (Paused(step=300), {"Explore its latent space", "Resume", "Finish"}),
+        (Failed(reason="The disk is full."), {"Explore its latent space", "Resume", "Finish"}),
     ],
 )
 def test_what_has_a_model_can_be_explored(
@@ -300,7 +306,7 @@ def test_a_run_that_waits_is_paused_and_resumed_by_clicks(
     app.button(key="pause").click().run()
     assert not app.exception
     assert folder.status().state == "paused"
-    assert labels(app) == {"Resume", "Finish", "Train another"} - ({"Finish"} if not folder.status().step else set())
+    assert labels(app) == {"Resume", "Train another"}
     app.button(key="resume").click().run()
     assert not app.exception
     assert folder.status().state == "queued"
@@ -367,3 +373,9 @@ def test_a_run_of_another_family_or_source_is_still_shown(visit: Visit, put: Put
     folder = put(STARTED, HALF, CHECKED, Paused(step=70), family="unheard-of", source="gone:away", config={})
     for page, link in (("train", folder.name), ("library", folder.name)):
         assert not visit(page, run=link).exception
+
+
+def test_a_run_that_trained_on_and_was_paused_can_be_finished_anew(visit: Visit, trained: RunFolder) -> None:
+    trained.append(STARTED)
+    trained.append(Paused(step=400))  # past the model that it has already
+    assert {"Finish", "Resume"} <= set(labels(visit("train", run=trained.name)))
