@@ -16,6 +16,13 @@ from selfsup_engine.runs import RunFolder
 FIGURES = {"mse": "mean squared error", "kl": "KL, nats"}
 
 
+def prepare() -> None:
+    """Has the browser fetch and read the script that draws curves, unseen: a second or two in which no click acts, better spent
+    while the form is read than when the first losses come and Stop is pressed."""
+    with st.container(key="unseen"):
+        curve([], [events.Check(step=0, losses={"mse": 1.0}, findings=())], height=40, key="unseen-curve")
+
+
 def watch(folder: RunFolder) -> None:
     """Shows a run: its progress while it trains, what it came to when it is over. A rerun of the page follows its end."""
     active = folder.status().active
@@ -140,7 +147,9 @@ def body(folder: RunFolder, happened: Sequence[events.Event], status: Status) ->
         findings(checks[-1], status)
 
 
-def curve(metrics: Sequence[events.Metrics], checks: Sequence[events.Check], height: int = 320) -> None:
+def curve(
+    metrics: Sequence[events.Metrics], checks: Sequence[events.Check], height: int = 320, key: str = "curve"
+) -> None:
     """The first figure over the steps, for both splits."""
     first = next(iter(checks[0].losses))
     figure = charts.loss_curve(
@@ -150,7 +159,7 @@ def curve(metrics: Sequence[events.Metrics], checks: Sequence[events.Check], hei
         FIGURES.get(first, first),
         height,
     )
-    st.plotly_chart(figure, key="curve", config={"displayModeBar": False})
+    st.plotly_chart(figure, key=key, config={"displayModeBar": False})
 
 
 def pictures(folder: RunFolder, checks: Sequence[events.Check]) -> None:

@@ -71,6 +71,7 @@ h2, h3, .stHtml b { overflow-wrap: anywhere; }
 .st-key-sources [data-testid="stVerticalBlock"] { gap: .5rem; }
 .st-key-sources button { padding: .25rem .3rem; }
 [class*="st-key-chosen-"] { border-color: var(--accent) !important; box-shadow: 0 0 0 1px var(--accent); }
+[data-testid="stLayoutWrapper"]:has(> .st-key-unseen) { position: absolute; visibility: hidden; }
 /* on a phone a row of links, where Streamlit would have a drawer that stays open over the page */
 @media (min-width: 769px) { [data-testid="stLayoutWrapper"]:has(> .st-key-phone-menu) { display: none; } }
 @media (max-width: 768px) {

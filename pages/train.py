@@ -25,6 +25,7 @@ if folder is None:
         state.save(view)
         st.rerun()
     state.save(view)
+    live.prepare()
 else:
     state.save(view)
     live.watch(folder)
