@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import streamlit as st
 import torch
 
-from dashboard import cache, forms, latent_tools, markup, words
+from dashboard import cache, forms, latent_tools, markup, own_photo, words
 from dashboard.components.latent_map import latent_map
-from dashboard.state import Colour, LatentView, Tool, remember, save
+from dashboard.state import Colour, LatentView, Tool, save
 from selfsup_engine.errors import UserError
 from selfsup_engine.runs import RunFolder
 
@@ -64,7 +64,7 @@ def choose_model(view: LatentView) -> RunFolder | None:
     )
     if name != view.model:
         view.model, view.weights, view.x, view.y, view.a, view.b = name, "", None, None, -1, -1
-        remember(f"own-code-{name}", None)  # a photo that is still there is placed anew, as on the first visit
+        own_photo.place_anew(name)
     return folders[name]
 
 
@@ -132,7 +132,7 @@ def describe(space: LatentSpace) -> None:
 
 def code_at(space: LatentSpace, view: LatentView) -> Tensor:
     """The code (D,) where the pin stands: one's own picture's very code if it stands on that, else what the map gives there."""
-    mine = latent_tools.own_code(space)
+    mine = own_photo.code(space)
     if mine is not None:
         here = view.model_copy()
         here.x, here.y = space.plane.flat(mine[None])[0].tolist()
@@ -168,7 +168,7 @@ def show_map(space: LatentSpace, view: LatentView) -> None:
     by_label = has_labels and view.colour == "label"
     background, extent = cache.decoded_grid(space) if view.back else (None, None)
     flat = space.plane.flat(exhibit.codes).numpy()
-    mine = latent_tools.own_code(space)
+    mine = own_photo.code(space)
     ends = (("A", view.a), ("B", view.b))
     marks = [(name, float(flat[i, 0]), float(flat[i, 1])) for name, i in ends if 0 <= i < len(flat)]
     if mine is not None:

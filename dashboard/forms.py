@@ -39,8 +39,20 @@ def following(key: str, wanted: T, draw: Callable[[], T]) -> T:
     return value
 
 
+def whole_number(label: str, low: int, high: int, value: int, key: str, **about: Any) -> int | None:
+    """A whole number within limits; None, with the limits said, for another one.
+
+    The limits are not the widget's own: beyond those it shows what was typed, and silently goes on with the number before it.
+    """
+    given = st.number_input(label, value=value, step=1, key=key, persist_state="session", **about)
+    if given is None or not low <= given <= high:
+        st.error(f"{label} is a whole number from {low:,} to {high:,}.")
+        return None
+    return int(given)
+
+
 def config_form(preset: "Config", key: str, leave_out: tuple[str, ...] = ()) -> dict[str, Any]:
-    """Widgets for every field, three abreast, set to a preset's values; gives what they stand at."""
+    """Widgets for every field, three abreast, set to a preset's values; gives what they stand at, right or wrong: the Config judges."""
     fields = {n: about for n, about in type(preset).model_json_schema()["properties"].items() if n not in leave_out}
     values: dict[str, Any] = {}
     columns = st.columns(3, gap="medium")
@@ -60,18 +72,14 @@ def _widget(name: str, about: dict[str, Any], value: Any, key: str) -> Any:
         case "boolean":
             return st.toggle(label, value, help=text, key=key, persist_state="session")
         case "integer":
-            low, high = about.get("minimum"), about.get("maximum")
-            return st.number_input(
-                label, low, high, value, step=1, help=f"{text} From {low} to {high}.", key=key, persist_state="session"
-            )
+            text = f"{text} From {about.get('minimum')} to {about.get('maximum')}."
+            return st.number_input(label, value=value, step=1, help=text, key=key, persist_state="session")
         case "number":
             low, high = about.get("minimum", about.get("exclusiveMinimum")), about.get("maximum")
             span = f" From {low:g} to {high:g}." if low is not None and high is not None else ""
             return st.number_input(
                 label,
-                low,
-                high,
-                value,
+                value=value,
                 step=max(value / 4, 1e-4),
                 format="%g",
                 help=f"{text}{span}",

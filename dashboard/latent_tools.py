@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 import streamlit as st
 import torch
 
-from dashboard import cache, forms, markup, words
-from dashboard.state import LatentView, Way, remember, remembered, save
+from dashboard import cache, forms, markup, own_photo, words
+from dashboard.state import LatentView, Way, save
 from selfsup_engine.errors import UserError
 from selfsup_engine.exploring import latent
 from selfsup_engine.images import Pixels, encode, enlarge, montage
@@ -31,23 +32,15 @@ def enlarged_png(image_chw: Pixels) -> bytes:
     return encode(enlarge(image_chw.transpose(1, 2, 0), -(-256 // image_chw.shape[-1])), "png")
 
 
-def download(images_nchw: Pixels, columns: int, name: str, key: str) -> None:
-    """A button that gives some images as one PNG, made on the click."""
-    st.download_button(
-        "PNG",
-        lambda: encode(enlarge(montage(images_nchw, columns, gap=1), 4), "png"),
-        f"{name}.png",
-        "image/png",
-        icon=":material/download:",
-        key=key,
-        on_click="ignore",
-    )
+def download(images: Sequence[Pixels], columns: int, name: str, key: str) -> None:
+    """A button that gives some images (C, H, W), grey beside coloured ones too, as one PNG, made on the click."""
 
+    def png() -> bytes:
+        channels = max(len(image) for image in images)
+        alike = np.stack([np.broadcast_to(image, (channels, *image.shape[1:])) for image in images])
+        return encode(enlarge(montage(alike, columns, gap=1), 4), "png")
 
-def own_code(space: LatentSpace) -> Tensor | None:
-    """The code (D,) of the picture that the person brought to this model; None without one."""
-    code: Tensor | None = remembered(f"own-code-{space.name}")
-    return code if code is not None and len(code) == space.code_size else None
+    st.download_button("PNG", png, f"{name}.png", "image/png", icon=":material/download:", key=key, on_click="ignore")
 
 
 def interpolate(space: LatentSpace, view: LatentView, code: Tensor) -> None:
@@ -76,7 +69,7 @@ def interpolate(space: LatentSpace, view: LatentView, code: Tensor) -> None:
             [(real[view.a].numpy(), "A, real"), *strip, (real[view.b].numpy(), "B, real")], classes="fill many"
         )
     )
-    whole = np.concatenate([real[[view.a]].numpy(), way, real[[view.b]].numpy()])
+    whole = [real[view.a].numpy(), *way, real[view.b].numpy()]
     download(whole, len(whole), f"{space.name}-interpolation", "way-png")
 
 
@@ -101,17 +94,17 @@ def traverse(space: LatentSpace, view: LatentView, code: Tensor) -> None:
         )
     shown = order if view.every else order[:ROWS]
     markup.show(markup.muted("Each row changes one number of the code at the chosen point and keeps the others."))
-    rows = []
+    rows: list[Pixels] = []
     for d in shown:
         low, high = space.quantiles[:, d].tolist()
         images = space.decode(space.traverse(code, d, STEPS))
-        rows.append(images)
+        rows.extend(images)
         strip = encode(side_by_side([images]), "png")
         markup.show(
             f"<div style='display:grid;grid-template-columns:7.2rem 1fr;gap:.8rem;align-items:center'>"
             f"<p class='muted'><b>number {d + 1}</b><br>{low:.2f} to {high:.2f}</p>{markup.img(strip, f'traversal of number {d + 1}')}</div>"
         )
-    download(np.concatenate(rows), STEPS, f"{space.name}-dimensions", "dimensions-png")
+    download(rows, STEPS, f"{space.name}-dimensions", "dimensions-png")
 
 
 def grid(space: LatentSpace, view: LatentView, code: Tensor) -> None:
@@ -139,69 +132,57 @@ def own_image(space: LatentSpace, view: LatentView, code: Tensor) -> None:
     """Any photo, upright and cropped: what the model makes of it, and where it falls."""
     left, right = st.columns([2, 3], gap="large")
     with left:
-        file = st.file_uploader(
-            "Any picture",
-            type=["png", "jpg", "jpeg", "webp", "gif", "bmp", "tif", "tiff"],
-            key="own-picture",
-            max_upload_size=50,
-        )
-        crop = forms.choice("Crop", forms.CROPS, "centre", "own-picture-crop")
-        invert = st.toggle(
-            "Invert",
-            key="own-picture-invert",
-            help="For light things on dark, as in MNIST and Fashion-MNIST, from a photo of dark on light.",
-        )
-    if file is None:
-        remember(f"own-code-{space.name}", None)
-        remember("own-pixels", None)
-        with right:
+        photo, crop, invert = own_photo.choose()
+    with right:
+        if photo is None:
             markup.show(
                 markup.muted(
                     "A photo of a shoe, a drawn digit, anything: it is turned upright, cropped to a square and scaled to what the model takes, and shown where it falls on the map."
                 )
             )
-        return
-    try:
-        image = space.prepared(file.getvalue(), file.name, crop)
-    except UserError as error:
-        with right:
+            return
+        try:
+            image = space.prepared(photo.data, photo.name, crop)
+        except UserError as error:
             st.error(words.plain(error), icon=":material/image_not_supported:")
-        return
-    image = 255 - image if invert else image
-    found = space.encode(image)[0]
-    known = own_code(space)
-    if known is None or not torch.equal(known, found):
-        remember(f"own-code-{space.name}", found)
-        remember("own-pixels", image)
-        view.x, view.y = space.plane.flat(found[None])[0].tolist()
-        save(view)
-        st.rerun()
+            return
+        image = 255 - image if invert else image
+        found = space.encode(image)[0]
+        known = own_photo.code(space)
+        photo.image = image
+        if known is None or not torch.equal(known, found):
+            photo.codes[space.name] = found
+            view.x, view.y = space.plane.flat(found[None])[0].tolist()
+            save(view)
+            st.rerun()
+        show_own(space, image, found, invert)
+
+
+def show_own(space: LatentSpace, image: Tensor, found: Tensor, inverted: bool) -> None:
+    """One's own picture beside what the model draws of it, with the error and the trust in words."""
     drawn = space.decode(found[None])[0]
     off, trust = float(mse_per_image(image, torch.from_numpy(drawn)[None])[0]), float(space.trust(found[None])[0])
     usual = float(space.exhibit.errors.median())
-    with right:
-        markup.show(
-            markup.shots([(image[0].numpy(), "as the model sees it"), (drawn, "as it draws it again")], width=168),
-            "<br>",
-            markup.facts(
-                {
-                    "error": (f"{off:.4f}", f"half of its test pictures: under {usual:.4f}"),
-                    "trust of its place": (f"{trust:.2f}", "1: other pictures lie there"),
-                }
-            ),
-            markup.muted("It cannot draw this: your picture is unlike those that it learned from.")
-            if off > UNLIKE * usual
-            else "",
-        )
-        download(np.stack([image[0].numpy(), drawn]), 2, f"{space.name}-yours", "own-png")
+    strange = "It cannot draw this: your picture is unlike those that it learned from."
+    if not inverted and dark(space.exhibit.images) and not dark(image):
+        strange += " They are light things on dark; try Invert."
+    markup.show(
+        markup.shots([(image[0].numpy(), "as the model sees it"), (drawn, "as it draws it again")], width=168),
+        "<br>",
+        markup.facts(
+            {
+                "error": (f"{off:.4f}", f"half of its test pictures: under {usual:.4f}"),
+                "trust of its place": (f"{trust:.2f}", "1: other pictures lie there"),
+            }
+        ),
+        markup.muted(strange) if off > UNLIKE * usual else "",
+    )
+    download([image[0].numpy(), drawn], 2, f"{space.name}-yours", "own-png")
 
 
-def subject(space: LatentSpace, code: Tensor) -> tuple[Tensor, str]:
-    """The image that the tools work on: the uploaded one, else the real one nearest to the chosen point."""
-    mine: Tensor | None = remembered("own-pixels")
-    if mine is not None and tuple(mine.shape[1:]) == (space.channels, space.size, space.size):
-        return mine[0], "your image"
-    return space.exhibit.images[space.neighbours(code, 1)[0]], "the real picture nearest to the point"
+def dark(images: Tensor) -> bool:
+    """Whether uint8 images are dark on the whole, as light things on a dark ground are."""
+    return float(images.float().mean()) < 112
 
 
 def error_map(a: Pixels, b: Pixels) -> Pixels:
@@ -211,7 +192,7 @@ def error_map(a: Pixels, b: Pixels) -> Pixels:
 
 def denoise(space: LatentSpace, view: LatentView, code: Tensor) -> None:
     """Noise in, through the code, and what is left of it."""
-    image, what = subject(space, code)
+    image, what = own_photo.subject(space, code)
     label = "Noise (standard deviation; the whole range of a pixel is 1)"
     view.sigma = forms.following("sigma", view.sigma, lambda: st.slider(label, 0.0, 0.6, view.sigma, 0.05, key="sigma"))
     noisy = latent.add_noise(image, view.sigma)
@@ -245,12 +226,12 @@ def denoise(space: LatentSpace, view: LatentView, code: Tensor) -> None:
                 "This model was not trained to remove noise; one with the objective “denoising” does it better."
             )
         )
-    download(np.stack([image.numpy(), noisy.numpy(), clean]), 3, f"{space.name}-denoised", "denoise-png")
+    download([pixels for pixels, _ in pictures], 4, f"{space.name}-denoised", "denoise-png")
 
 
 def compress(space: LatentSpace, view: LatentView, code: Tensor) -> None:
     """The image as its code, one byte a number: how small, and what it costs."""
-    image, what = subject(space, code)
+    image, what = own_photo.subject(space, code)
     small = space.compress(image)
     pictures = [
         (image.numpy(), what),
@@ -275,4 +256,4 @@ def compress(space: LatentSpace, view: LatentView, code: Tensor) -> None:
             f"The model that turns the code back into a picture has {words.number(space.run.result.parameters if space.run.result else 0)} numbers of its own, which are not counted here."
         ),
     )
-    download(np.stack([image.numpy(), small.image]), 2, f"{space.name}-compressed", "compress-png")
+    download([pixels for pixels, _ in pictures], 3, f"{space.name}-compressed", "compress-png")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from dashboard import cache, charts, live, markup, words
-from dashboard.state import LibraryView, remember, remembered, save
+from dashboard.state import LibraryView, hold, remember, remembered, save
 from selfsup_engine import archive, events
 from selfsup_engine.errors import UserError
 from selfsup_engine.runs import RunFolder
@@ -192,7 +192,11 @@ def actions(folder: RunFolder, view: LibraryView) -> None:
                 on_click="ignore",
             )
         if not folder.in_gallery:
-            with st.popover("Rename", icon=":material/edit:"), st.form("rename", border=False):
+            if remembered("renamed"):  # only now: what is drawn already cannot be closed in the same run
+                remember("renamed", None)
+                hold("renaming", False)
+            renaming = st.popover("Rename", icon=":material/edit:", key="renaming", on_change="rerun")
+            with renaming, st.form("rename", border=False):
                 title = st.text_input("Name", words.title(folder), max_chars=80)
                 if st.form_submit_button("Save"):
                     try:
@@ -201,6 +205,7 @@ def actions(folder: RunFolder, view: LibraryView) -> None:
                         st.error(words.plain(error))
                     else:
                         st.toast("Renamed.", icon=":material/check:")
+                        remember("renamed", True)
                         st.rerun()
             if folder.status().active:
                 markup.show(markup.muted("It is training: stop it before it can be deleted."))

@@ -42,7 +42,7 @@ def form(view: TrainView) -> RunFolder | None:
         place = st.container()
     with below:
         config = choose_config(about, preset)
-    if config is None or budget is None:
+    if config is None or budget is None or seed is None:
         return None
     with place:
         return start(about, preset, config, budget, seed)
@@ -173,7 +173,15 @@ def choose_config(about: SourceInfo, preset: str) -> Config | None:
     fitted = spec(FAMILY).presets[preset]
     if preset != "reference":
         fitted = fitted.model_copy(update={"size": about.size, "channels": about.channels})
-    with st.expander("All settings", icon=":material/tune:"):
+    settings = st.expander(
+        "All settings",
+        expanded=remembered("all-settings", False),
+        icon=":material/tune:",
+        key=f"all-settings-{about.name}-{preset}",
+        on_change="rerun",
+    )
+    remember("all-settings", settings.open)
+    with settings:
         values = forms.config_form(fitted, f"config-{about.name}-{preset}")
     try:
         return check_config(FAMILY, values)
@@ -195,26 +203,16 @@ PRESETS = {
 }
 
 
-def choose_budget() -> tuple[Budget | None, int]:
-    """How long, and from which seed."""
+def choose_budget() -> tuple[Budget | None, int | None]:
+    """How long, and from which seed; None for what was entered wrongly, which is said."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         label = forms.choice("Budget", {name: name for name in BUDGETS}, "30 s", "budget")
-        steps = (
-            st.number_input("Steps", 1, 10_000_000, 2_000, key="steps", width=160, persist_state="session")
-            if label == "Steps"
-            else None
-        )
-        seed = st.number_input(
-            "Seed",
-            0,
-            2**31 - 1,
-            0,
-            key="seed",
-            width=120,
-            persist_state="session",
-            help="Same seed, steps and machine: the same model, bit for bit.",
-        )
-    return (Budget(steps=int(steps)) if steps else BUDGETS[label]), int(seed)
+        budget = BUDGETS[label]
+        if label == "Steps" and (steps := forms.whole_number("Steps", 1, 10_000_000, 2_000, "steps", width=160)):
+            budget = Budget(steps=steps)
+        hint = "Same seed, steps and machine: the same model, bit for bit."
+        seed = forms.whole_number("Seed", 0, 2**31 - 1, 0, "seed", width=120, help=hint)
+    return budget, seed
 
 
 def start(about: SourceInfo, preset: str, config: Config, budget: Budget, seed: int) -> RunFolder | None:
@@ -249,7 +247,7 @@ def start(about: SourceInfo, preset: str, config: Config, budget: Budget, seed: 
             markup.facts(
                 {
                     "time": (words.duration(found.seconds), f"{found.steps:,} steps"),
-                    "passes over the images": f"{found.epochs:.1f}",
+                    "passes over the images": f"{found.epochs:,.{1 if found.epochs < 10 else 0}f}",
                     "speed": (f"{found.rate:,.0f}", "images/s, measured here now"),
                     "memory": words.size(found.memory_bytes),
                     "numbers to learn": words.number(found.parameters),

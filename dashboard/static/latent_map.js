@@ -3,7 +3,7 @@
  * The Python side, and the format of `data`, are in components/latent_map/__init__.py.
  *
  * Press or drag chooses a place, empty ones included. Wheel or pinch zooms about the pointer; shift-drag, middle-drag
- * or two fingers pan; a double click shows everything. One finger that starts on the map moves the pin and so does not
+ * or two fingers pan; a double click shows everything and chooses nothing. One finger that starts on the map moves the pin and so does not
  * scroll the page (touch-action: none); the map is never taller than wide, so a phone keeps room around it to scroll.
  */
 const part = (name) => import(new URL(`latent_map/${name}.js${new URL(import.meta.url).search}`, import.meta.url));
@@ -64,11 +64,11 @@ class LatentMap {
     on(this.over, "pointercancel", this.release);
     on(this.over, "pointerleave", () => (this.tip.hidden = true));
     on(this.over, "mousedown", (event) => event.preventDefault()); // no text selection, no autoscroll
-    on(this.over, "dblclick", this.showAll);
+    on(this.over, "dblclick", this.doubleClick);
     on(this.over, "wheel", this.wheel);
     on(this.over, "keydown", this.type);
-    on(find(".in"), "click", () => this.zoom(1.5));
-    on(find(".out"), "click", () => this.zoom(1 / 1.5));
+    on(find(".in"), "click", () => this.zoom(1.5, this.focus()));
+    on(find(".out"), "click", () => this.zoom(1 / 1.5, this.focus()));
     on(find(".all"), "click", this.showAll);
     this.resizing = new ResizeObserver(() => this.resize());
     this.resizing.observe(this.stage);
@@ -105,7 +105,8 @@ class LatentMap {
     this.updatePicture();
     this.resize();
     if (placed && memory.pin && this.plane.width) {
-      this.plane.reveal(memory.pin); // what was put there by another part of the page shall be seen
+      // What was put there by another part of the page shall be seen, and not at the rim: the buttons lie there.
+      if (!this.plane.holds(memory.pin, 56)) this.plane.centre(memory.pin);
       this.look();
     }
   }
@@ -147,6 +148,7 @@ class LatentMap {
       if (canvas.width !== size[0] || canvas.height !== size[1]) [canvas.width, canvas.height] = size;
     }
     this.draw(); // at once: a resized canvas is empty
+    this.stage.dataset.ready = ""; // shown only now: what is seen can be pressed
   }
 
   // --- what the person says
@@ -166,7 +168,7 @@ class LatentMap {
       this.gesture = "pan";
     } else if (event.button === 0) {
       this.gesture = "pin";
-      this.before = this.memory.pin;
+      [this.beforeLast, this.before] = [this.before, this.memory.pin];
       this.place(this.plane.toMap(at), event.pointerType === "touch" ? SEND_EVERY : 0); // it may become a pinch
     }
     this.stage.dataset.gesture = this.gesture ?? "";
@@ -195,6 +197,12 @@ class LatentMap {
     this.stage.dataset.gesture = "";
   }
 
+  doubleClick() {
+    if (this.beforeLast) this.place(this.beforeLast); // its first click was no choice
+    this.flush();
+    this.showAll();
+  }
+
   wheel(event) {
     const factor = Math.exp(-event.deltaY * (event.deltaMode ? 0.05 : event.ctrlKey ? 0.01 : 0.002));
     if (!this.plane.canZoom(factor)) return; // no further: the page may scroll on
@@ -205,17 +213,15 @@ class LatentMap {
   type(event) {
     delete this.stage.dataset.pressed;
     if (event.ctrlKey || event.metaKey || event.altKey) return;
-    const pin = this.memory.pin;
-    const about = pin ? this.plane.toScreen(pin) : undefined;
     if (event.key in ARROWS) {
       const step = (event.shiftKey ? 40 : 8) / this.plane.scale;
-      const [x, y] = pin ?? [this.plane.view.x, this.plane.view.y];
+      const [x, y] = this.memory.pin ?? [this.plane.view.x, this.plane.view.y];
       const [dx, dy] = ARROWS[event.key];
       this.place([x + dx * step, y + dy * step]);
       this.plane.reveal(this.memory.pin);
       this.look();
-    } else if (event.key === "+" || event.key === "=") this.zoom(1.25, about);
-    else if (event.key === "-") this.zoom(0.8, about);
+    } else if (event.key === "+" || event.key === "=") this.zoom(1.25, this.focus());
+    else if (event.key === "-") this.zoom(0.8, this.focus());
     else if (event.key === "0") this.showAll();
     else return;
     event.preventDefault();
@@ -278,6 +284,12 @@ class LatentMap {
   }
 
   // --- what is seen
+
+  /** What a zoom without a pointer is about: the pin, if it is seen. */
+  focus() {
+    const { pin } = this.memory;
+    return pin && this.plane.holds(pin) ? this.plane.toScreen(pin) : undefined;
+  }
 
   zoom(factor, at) {
     this.plane.zoom(factor, at);

@@ -95,13 +95,71 @@ def test_the_back_button_undoes_what_was_seen(page: Page) -> None:
     expect(page.get_by_alt_text("grid of decodes")).to_be_visible()
 
 
+def chosen(page: Page) -> tuple[str, ...]:
+    """The place in the address bar."""
+    return tuple(re.findall(r"[?&]([xy]=[^&]+)", page.url))
+
+
+def choose(page: Page, x: float, y: float) -> tuple[str, ...]:
+    before = drawn_here(page)
+    page.mouse.click(*place(page, x, y))
+    changed(page, before)
+    settle(page)
+    return chosen(page)
+
+
+def at_the_rim(page: Page) -> int:
+    """How many pixels of the map's upper layer are drawn on within 24 px of its rim."""
+    return int(
+        page.locator(".map canvas.over").evaluate(
+            """canvas => {
+                const { width, height } = canvas, rim = 24 * devicePixelRatio;
+                const { data } = canvas.getContext("2d").getImageData(0, 0, width, height);
+                const near = (k, size) => k < rim || k >= size - rim;
+                let count = 0;
+                for (let y = 0; y < height; y++)
+                  for (let x = 0; x < width; x++)
+                    if ((near(x, width) || near(y, height)) && data[4 * (y * width + x) + 3]) count++;
+                return count;
+            }"""
+        )
+    )
+
+
+def test_the_buttons_zoom_about_the_pin_and_marks_out_of_view_point_to_where_they_are(page: Page) -> None:
+    there = choose(page, 0.3, 0.4)
+    assert at_the_rim(page) == 0
+    for _ in range(4):
+        page.locator(".map .in").click()
+    page.wait_for_timeout(200)
+    assert at_the_rim(page) > 100  # A and B
+    page.mouse.click(*place(page, 0.3, 0.45))
+    page.wait_for_function("there => !location.search.includes(there)", arg=there[1])
+    page.mouse.click(*place(page, 0.3, 0.4))  # the pin had not moved on the screen
+    page.wait_for_function("there => location.search.includes(there)", arg=there[1])
+    assert float(chosen(page)[0][2:]) == pytest.approx(float(there[0][2:]), abs=0.02)
+
+
+def test_a_double_click_shows_everything_and_chooses_nothing(page: Page) -> None:
+    there = choose(page, 0.3, 0.4)
+    page.locator(".map .in").click()
+    page.mouse.dblclick(*place(page, 0.7, 0.7))
+    page.wait_for_timeout(1500)
+    settle(page)
+    assert chosen(page) == there
+    page.mouse.click(*place(page, 0.7, 0.7))
+    page.wait_for_function("there => !location.search.includes(there)", arg=there[0])
+    assert choose(page, 0.3, 0.4)[0][:4] == there[0][:4]  # the whole map again: the same place is the same pixel
+
+
 def test_a_drag_draws_while_it_lasts(page: Page) -> None:
-    seen = {drawn_here(page)}
+    latest = drawn_here(page)
     page.mouse.move(*place(page, 0.5, 0.5))
     page.mouse.down()
+    seen = {latest := changed(page, latest)}
     for share in (0.6, 0.7, 0.8):
         page.mouse.move(*place(page, share, 0.4))
-        seen.add(changed(page, drawn_here(page)))
+        seen.add(latest := changed(page, latest))
     assert len(seen) == 4  # and the button is still down
     page.mouse.up()
 

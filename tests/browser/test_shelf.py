@@ -27,6 +27,7 @@ def test_rename_delete_undo_download_upload(tab: Tab, server: Server, make: Call
     page.get_by_role("button", name="Save").click()
     heading = page.locator(".st-key-detail h2")
     expect(heading).to_have_text("Scribbles <b>of</b> mine")
+    expect(page.get_by_role("textbox", name="Name")).to_be_hidden()  # it is done
 
     with page.expect_download() as waiting:
         press(page, "download")

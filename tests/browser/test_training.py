@@ -48,6 +48,9 @@ def step(page: Page) -> int:
 def test_train_watch_leave_return_pause_resume_stop_and_explore(tab: Tab, server: Server) -> None:
     page = tab("/train")
     choose(page, "digits")
+    curve = page.locator(".st-key-unseen .js-plotly-plot")
+    expect(curve).to_be_attached()  # the script that draws it was read before there is anything to stop
+    expect(curve).not_to_be_visible()
     name = begin(page)
     expect(page.locator(".facts dd").first).to_have_text(LOSS)
     expect(page.get_by_test_id("stPlotlyChart")).to_be_visible()
@@ -164,6 +167,10 @@ def test_settings_that_do_not_fit_are_refused_with_the_reason(tab: Tab, server: 
     page.get_by_role("textbox", name="Layer widths").press("Enter")
     expect(page.get_by_test_id("stAlert")).to_contain_text("widths")
     expect(page.locator(".st-key-train button")).to_have_count(0)
+    page.get_by_role("link", name="Library").first.click()
+    expect(page.locator("h1")).to_have_text("Library")
+    page.get_by_role("link", name="Train").first.click()
+    expect(page.get_by_role("textbox", name="Layer widths")).to_have_value("512, many")  # open, as it was left
     assert len(Library(server.runs).runs()) == before
 
 

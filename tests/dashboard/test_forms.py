@@ -56,9 +56,18 @@ def test_what_the_form_gives_is_the_very_preset(preset: str) -> None:
 def test_ranges_come_from_the_config() -> None:
     app = form()
     for field, low, high in (("batch", 8, 4096), ("code", 2, 64), ("size", 28, 64), ("sigma", 0, 1), ("beta", 0, 100)):
-        assert (widget(app, field).min, widget(app, field).max) == (low, high)
         assert f"From {low} to {high}." in widget(app, field).help
     assert list(widget(app, "objective").options) == ["plain", "denoising", "variational"]
+
+
+@pytest.mark.parametrize(("field", "value"), [("batch", 5000), ("code", 1), ("sigma", 1.5), ("learning_rate", 0.0)])
+def test_a_number_out_of_its_range_is_kept_as_typed_and_refused_in_words(field: str, value: float) -> None:
+    app = form()
+    widget(app, field).set_value(value).run()
+    assert not app.exception
+    assert app.session_state["values"][field] == value
+    with pytest.raises(UserError, match=field):
+        check_config("autoencoder", app.session_state["values"])
 
 
 def test_what_is_changed_comes_back_and_nothing_else() -> None:

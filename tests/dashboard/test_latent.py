@@ -251,6 +251,27 @@ def test_a_photo_is_no_mark_on_the_map_of_another_model(
     assert "yours" not in {name for name, _, _ in marks[-1]}  # its code says nothing in another space
 
 
+def test_a_photo_stays_until_it_is_taken_away(
+    visit: Visit, model: RunFolder, says: Says, whole_reruns: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    marks: list[Any] = []
+    monkeypatch.setattr(explorer, "latent_map", lambda *points, **about: marks.append(about["marks"]))
+    app = visit("latent", model=model.name, tool="Your image")
+    app.file_uploader(key="own-picture").set_value(photo()).run()
+    placed = app.query_params["x"], app.query_params["y"]
+    for tool in ("Interpolate", "Your image"):  # the uploader goes out of sight, and is back with nothing in it
+        app.segmented_control(key="latent-tool").set_value(tool).run()
+        assert not app.exception
+        assert "yours" in {name for name, _, _ in marks[-1]}
+    assert not app.file_uploader(key="own-picture").value
+    assert "as it draws it again" in says(app)
+    assert (app.query_params["x"], app.query_params["y"]) == placed
+    app.button(key="forget-photo").click().run()
+    assert not app.exception
+    assert "yours" not in {name for name, _, _ in marks[-1]}
+    assert "as it draws it again" not in says(app)
+
+
 def test_widgets_follow_a_link_and_the_back_button(visit: Visit, model: RunFolder, whole_reruns: None) -> None:
     app = visit("latent", model=model.name, tool="Grid", colour="error")
     app.segmented_control(key="latent-tool").set_value("Denoise").run()

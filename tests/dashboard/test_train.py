@@ -97,6 +97,19 @@ def test_a_setting_that_does_not_fit_is_refused_in_words(visit: Visit, library: 
     assert library.runs() == []
 
 
+@pytest.mark.parametrize(("key", "value"), [("seed", -1), ("seed", 2**31), ("steps", 0), ("steps", 10_000_001)])
+def test_a_number_out_of_range_is_said_and_nothing_can_be_started_with_it(visit: Visit, key: str, value: int) -> None:
+    app = visit("train", data="digits")
+    app.segmented_control(key="budget").set_value("Steps").run()
+    app.number_input(key=key).set_value(value).run()
+    assert not app.exception
+    assert f"{key.title()} is a whole number from" in app.error[0].value
+    assert "Train" not in labels(app)
+    app.number_input(key=key).set_value(7).run()
+    assert not app.error
+    assert "Train" in labels(app)
+
+
 def test_a_network_beyond_the_memory_is_refused_in_a_sentence(
     visit: Visit, library: Library, launcher: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -180,26 +180,56 @@ function discsOf(radius, alpha) {
   });
 }
 
-/** The upper layer: named marks, and the pin. */
+/** The upper layer: named marks, and the pin. What is out of the window points to where it is. */
 export function paintOver(canvas, plane, { marks, pin, theme }) {
   const context = begin(canvas, plane);
-  for (const [name, x, y] of marks) paintMark(context, plane.toScreen([x, y]), name, theme);
-  if (pin) paintPin(context, plane.toScreen(pin), theme);
+  for (const [name, x, y] of marks) paintMark(context, plane, [x, y], name, theme);
+  if (!pin) return;
+  if (plane.holds(pin)) paintPin(context, plane.toScreen(pin), theme);
+  else paintArrow(context, plane, pin, "", { ...theme, text: theme.accent });
 }
 
-function paintMark(context, [px, py], name, theme) {
+/** A label with a tip that ends at (px, py), and a dot there. */
+function paintMark(context, plane, place, name, theme) {
+  if (!plane.holds(place)) return paintArrow(context, plane, place, name, theme);
+  const [px, py] = plane.toScreen(place);
+  const width = labelWidth(context, name, theme);
+  context.beginPath();
+  context.roundRect(px - width / 2, py - 27, width, 18, 5);
+  context.moveTo(px - 4, py - 9.5);
+  context.lineTo(px, py - 4);
+  context.lineTo(px + 4, py - 9.5);
+  context.moveTo(px + 3, py);
+  context.arc(px, py, 3, 0, 2 * Math.PI);
+  paintLabel(context, [px, py - 17.5], name, theme);
+}
+
+/** A label at the window's rim, with a tip towards a place that lies beyond it. */
+function paintArrow(context, plane, place, name, theme) {
+  const width = labelWidth(context, name, theme);
+  const reach = width / 2 + 12; // the label and its tip stay inside, whichever way it points
+  const [px, py] = plane.nearestTo(place, reach);
+  const [x, y] = plane.toScreen(place);
+  const far = Math.hypot(x - px, y - py);
+  const [dx, dy] = [(x - px) / far, (y - py) / far];
+  const out = Math.min(width / 2 / Math.abs(dx), 9 / Math.abs(dy)); // from its middle to its rim
+  const corner = (along, aside) => [px + dx * along - dy * aside, py + dy * along + dx * aside];
+  context.beginPath();
+  context.roundRect(px - width / 2, py - 9, width, 18, 5);
+  context.moveTo(...corner(out + 1.5, -5));
+  context.lineTo(...corner(out + 8, 0));
+  context.lineTo(...corner(out + 1.5, 5));
+  context.closePath();
+  paintLabel(context, [px, py], name, theme);
+}
+
+function labelWidth(context, name, theme) {
   context.font = `600 11px ${theme.font}`;
-  const width = Math.max(context.measureText(name).width + 10, 18);
-  const box = () => {
-    context.beginPath();
-    context.roundRect(px - width / 2, py - 27, width, 18, 5);
-    context.moveTo(px - 4, py - 9.5);
-    context.lineTo(px, py - 4);
-    context.lineTo(px + 4, py - 9.5);
-    context.moveTo(px + 3, py);
-    context.arc(px, py, 3, 0, 2 * Math.PI);
-  };
-  box();
+  return Math.max(context.measureText(name).width + 10, 18);
+}
+
+/** Fills the path that was begun and writes the name over it. */
+function paintLabel(context, [x, y], name, theme) {
   context.lineWidth = 3;
   context.strokeStyle = theme.paper;
   context.stroke();
@@ -208,7 +238,7 @@ function paintMark(context, [px, py], name, theme) {
   context.fillStyle = theme.paper;
   context.textAlign = "center";
   context.textBaseline = "middle";
-  context.fillText(name, px, py - 17.5);
+  context.fillText(name, x, y);
 }
 
 function paintPin(context, [px, py], theme) {

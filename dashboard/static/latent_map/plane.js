@@ -38,10 +38,24 @@ export class Plane {
     this.pan(at[0] - px, at[1] - py);
   }
 
+  /** The screen point inside the window that is nearest to a place. */
+  nearestTo(place, margin = 0) {
+    const [px, py] = this.toScreen(place);
+    return [clamp(px, margin, this.width - margin), clamp(py, margin, this.height - margin)];
+  }
+
+  holds(place, margin = 0) {
+    return String(this.nearestTo(place, margin)) === String(this.toScreen(place));
+  }
+
   /** Pans just so far that a place is inside the window. */
   reveal(place, margin = 24) {
-    const [px, py] = this.toScreen(place);
-    this.pan(clamp(px, margin, this.width - margin) - px, clamp(py, margin, this.height - margin) - py);
+    const [[px, py], [nx, ny]] = [this.toScreen(place), this.nearestTo(place, margin)];
+    this.pan(nx - px, ny - py);
+  }
+
+  centre([x, y]) {
+    this.view = { ...this.view, x, y };
   }
 
   toMap([px, py]) {
