@@ -71,11 +71,12 @@ h2, h3, .stHtml b { overflow-wrap: anywhere; }
 .st-key-sources [data-testid="stVerticalBlock"] { gap: .5rem; }
 .st-key-sources button { padding: .25rem .3rem; }
 [class*="st-key-chosen-"] { border-color: var(--accent) !important; box-shadow: 0 0 0 1px var(--accent); }
-[data-testid="stLayoutWrapper"]:has(> .st-key-unseen) { position: absolute; visibility: hidden; }
+[data-testid="stLayoutWrapper"]:has(> .st-key-unseen) { position: absolute; top: 0; left: 0; width: 200px; height: 1px; overflow: hidden; visibility: hidden; }
+.st-key-unseen { width: 200px !important; min-width: 0 !important; }
 /* on a phone a row of links, where Streamlit would have a drawer that stays open over the page */
 @media (min-width: 769px) { [data-testid="stLayoutWrapper"]:has(> .st-key-phone-menu) { display: none; } }
 @media (max-width: 768px) {
-  .st-key-phone-menu { display: flex; flex-wrap: nowrap; gap: 0; justify-content: space-between; margin: -.6rem 0 .2rem; }
+  .st-key-phone-menu { display: flex; flex-wrap: nowrap; gap: 0; justify-content: space-between; margin: -.1rem 0 .2rem; }
   .st-key-phone-menu [data-testid="stPageLink"] a { padding: .25rem .3rem; gap: .2rem; font-size: .8rem; }
   .st-key-phone-menu [data-testid="stPageLink"] p { font-size: .8rem; white-space: nowrap; }
   [data-testid="stSidebar"], [data-testid="stExpandSidebarButton"] { display: none !important; }

@@ -51,16 +51,19 @@ def draw_map(codes: NDArray[np.float32], labels: Sequence[int] | None, side: int
     scale = side * 0.88 / max(float((high - low).max()), 1e-6)
     # Image rows run down, the second coordinate runs up.
     centred = (codes - (low + high) / 2) * np.array([scale, -scale]) + side / 2
-    x, y = np.rint(centred).astype(int).T
+    disc = _disc(max(0.9, side / 120 * min(1.0, 20 / np.sqrt(len(codes)))))
+    reach = max(dx for dx, _, _ in disc)
+    whole = ((centred >= reach) & (centred < side - 1 - reach)).all(
+        axis=1
+    )  # a dot that the rim cuts looks like a fault
+    x, y = np.rint(centred[whole]).astype(int).T
     colours = np.array([[int(name[i : i + 2], 16) for i in (1, 3, 5)] for name in PALETTE], np.float64)[
-        (np.zeros(len(codes), int) if labels is None else np.asarray(labels)) % len(PALETTE)
+        (np.zeros(len(codes), int) if labels is None else np.asarray(labels))[whole] % len(PALETTE)
     ]
     total, weight = np.zeros((side, side, 3)), np.zeros((side, side))
-    for dx, dy, strength in _disc(max(0.9, side / 120 * min(1.0, 20 / np.sqrt(len(codes))))):
-        inside = (x + dx >= 0) & (x + dx < side) & (y + dy >= 0) & (y + dy < side)
-        at = (y[inside] + dy, x[inside] + dx)
-        np.add.at(total, at, strength * colours[inside])
-        np.add.at(weight, at, strength)
+    for dx, dy, strength in disc:
+        np.add.at(total, (y + dy, x + dx), strength * colours)
+        np.add.at(weight, (y + dy, x + dx), strength)
     alpha = 1 - np.exp(-1.2 * weight)
     rgb = total / np.maximum(weight, 1e-9)[..., None]
     return np.concatenate([rgb, 255 * alpha[..., None]], axis=2).round().astype(np.uint8)
