@@ -1,7 +1,7 @@
-"""What a run keeps of its test set, so that its model can be explored where the data set is not at hand.
+"""What a run keeps of its data set, so that its model can be explored where that is not at hand.
 
-One safetensors file: `codes` (N, D) float32, `errors` (N,) float32, `labels` (N,) int64 where there are any, and the images, packed
-losslessly as one picture's bytes.
+One safetensors file: the images, packed losslessly as one picture's bytes; `labels` (N,) int64 where there are any; of a model that
+encodes, `codes` (N, D) float32 and `errors` (N,) float32.
 """
 
 from dataclasses import dataclass
@@ -21,7 +21,8 @@ FILE = "exhibit.safetensors"
 
 @dataclass(frozen=True)
 class Exhibit:
-    """codes (N, D) float32; errors (N,) mean squared error on [0, 1] pixels; images (N, C, H, W) uint8; labels (N,) int64 or None."""
+    """images (N, C, H, W) uint8; labels (N,) int64 or None; codes (N, D) float32, D = 0 for a model without; errors (N,) mean squared
+    error on [0, 1] pixels of what the model draws from them."""
 
     codes: Tensor
     errors: Tensor
@@ -48,7 +49,8 @@ def read(folder: Path) -> Exhibit:
         tensors = load_file(folder / FILE)
         count, channels, height, _ = map(int, tensors["shape"])
         images = torch.from_numpy(unpack(tensors["packed"].numpy().tobytes(), count, channels, height))
-        exhibit = Exhibit(tensors["codes"].float(), tensors["errors"].float(), images, tensors.get("labels"))
+        codes = tensors.get("codes", torch.zeros(count, 0)).float()
+        exhibit = Exhibit(codes, tensors.get("errors", torch.zeros(count)).float(), images, tensors.get("labels"))
     except (OSError, SafetensorError, KeyError, ValueError, TypeError, RuntimeError) as error:
         raise UserError(
             f"{folder.name}: its test images cannot be read. Delete this model, or train it again."

@@ -121,3 +121,88 @@ def against_baselines(
             )
         ]
     return []
+
+
+ALIKE = 0.15  # diversity of samples, relative to real images, under which they are one and the same
+POOR = 0.6  # and under which much of the set is missing
+SURE = 0.97  # opinion beyond which the discriminator is sure
+COPIED = 0.35  # distance to the nearest training image, relative to that of unseen ones, under which an image is a copy
+
+
+def mode_collapse(diversity: float) -> list[Finding]:
+    """All samples alike, or nearly: their `diversity` relative to real images (see `fidelity.diversity`)."""
+    if diversity >= POOR:
+        return []
+    whole = diversity < ALIKE
+    return [
+        Finding(
+            level="problem" if whole else "warning",
+            name="Mode collapse" if whole else "Little variety",
+            message=f"Two samples differ by {diversity:.0%} of what two real pictures differ by"
+            + (": the generator draws the same thing, whatever it is given." if whole else "."),
+            number=diversity,
+            advice="Start again with another seed, a larger batch, or DiffAugment."
+            if whole
+            else "At the start this is usual. If it stays: a larger batch, or a lower learning rate.",
+        )
+    ]
+
+
+def balance(real: float, drawn: float, progress: float) -> list[Finding]:
+    """One of the two networks has won: D's mean opinion of held-out `real` and of `drawn` images, in [0, 1]."""
+    if progress < 0.05:
+        return []
+    if real > SURE and drawn < 1 - SURE:
+        return [
+            Finding(
+                level="warning",
+                name="D is winning",
+                message=f"The discriminator is right nearly always ({real:.2f} for real, {drawn:.2f} for generated): the generator learns little from it.",
+                number=real - drawn,
+                advice="A gradient penalty, DiffAugment, or a lower rate for D.",
+            )
+        ]
+    if drawn > real + 0.05:
+        return [
+            Finding(
+                level="warning",
+                name="G is winning",
+                message=f"The discriminator takes generated pictures for more real ({drawn:.2f}) than real ones ({real:.2f}): it has nothing to teach.",
+                number=drawn - real,
+                advice="A higher rate for D, or a wider network.",
+            )
+        ]
+    return []
+
+
+def memorisation(drawn: "Tensor", train: "Tensor", unseen: "Tensor", gap: float, progress: float) -> list[Finding]:
+    """Samples that copy training images, or a D that knows those by heart. uint8 images (N, C, H, W).
+
+    gap: D's mean opinion of training images less that of unseen ones (the overfitting heuristic of Karras et al., 2020, ADA).
+    """
+    from selfsup_engine.scores import nearest
+
+    train, drawn, unseen = (images.flatten(1).float() for images in (train, drawn, unseen))
+    usual = float(nearest(unseen, train, 1)[0].median())
+    ratio = float(nearest(drawn, train, 1)[0].median()) / max(usual, 1e-9)
+    if ratio < COPIED and usual > 1e-6:
+        return [
+            Finding(
+                level="problem",
+                name="Memorised",
+                message=f"Samples are copies of training pictures: they lie {ratio:.0%} as far from them as unseen real pictures do.",
+                number=ratio,
+                advice="More pictures are the remedy; else DiffAugment, or a shorter training.",
+            )
+        ]
+    if gap > 0.35 and progress > 0.1:
+        return [
+            Finding(
+                level="warning",
+                name="D learns by heart",
+                message=f"The discriminator finds its training pictures more real than unseen ones, by {gap:.2f}.",
+                number=gap,
+                advice="Turn on DiffAugment, or train on more pictures.",
+            )
+        ]
+    return []

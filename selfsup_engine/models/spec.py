@@ -63,12 +63,13 @@ class Task(Protocol):
     def step(self, images: Tensor, seed: int, progress: float) -> dict[str, Tensor]:
         """One optimiser step on float images in [-1, 1] (N, C, H, W), at `progress` in [0, 1] of the budget.
 
-        Everything random is drawn from `seed`, so that a step can be repeated. Gives scalar tensors by name, left on the device;
-        the first is the loss that is plotted.
+        Everything random is drawn from `seed`, so that a step can be repeated. Gives scalar tensors by name, left on the device.
+        Figures of one unit are named "unit/which": they share a chart.
         """
 
     def evaluate(self, images: Tensor) -> dict[str, float]:
-        """The same figures on held-out uint8 images, without learning from them."""
+        """Figures on held-out uint8 images, without learning from them: the one that says most first; a figure that `step` gives too
+        has the same name."""
 
     def baselines(self, images: "ImageSet") -> dict[str, float]:
         """What simple models reach on the held-out images, by name, in the unit of the first figure of `evaluate`."""
@@ -123,7 +124,33 @@ class Decodes(Protocol):
         """Codes (N, code_size) to float images (N, C, H, W) in [-1, 1]."""
 
 
-CAPABILITIES: dict[str, type] = {"encodes": Encodes, "decodes": Decodes}
+@runtime_checkable
+class Samples(Protocol):
+    """Gives images for random numbers."""
+
+    @property
+    def latent_size(self) -> int:
+        """Standard normal numbers an image is drawn from."""
+
+    def generate(self, z: Tensor) -> Tensor:
+        """z (N, latent_size) to float images (N, C, H, W) in [-1, 1]."""
+
+    def first_layer(self, z: Tensor) -> Tensor:
+        """Activations (N, K) of the first layer that z goes through."""
+
+    def first_weights(self) -> Tensor:
+        """The linear map (K, latent_size) by which the first layer takes z."""
+
+
+@runtime_checkable
+class Judges(Protocol):
+    """Has an opinion on whether images are real."""
+
+    def judge(self, images: Tensor) -> Tensor:
+        """Float images (N, C, H, W) in [-1, 1] to opinions (N,) in [0, 1]."""
+
+
+CAPABILITIES: dict[str, type] = {"encodes": Encodes, "decodes": Decodes, "samples": Samples, "judges": Judges}
 
 
 def capabilities(model: nn.Module) -> tuple[str, ...]:

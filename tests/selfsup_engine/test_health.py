@@ -10,8 +10,11 @@ import torch
 from selfsup_engine.health import (
     Finding,
     against_baselines,
+    balance,
     collapsed_code,
     dead_dimensions,
+    memorisation,
+    mode_collapse,
     posterior_collapse,
 )
 
@@ -95,3 +98,26 @@ def test_pictures_learned_by_heart_are_told_from_nothing_learned() -> None:
     found = only(against_baselines(0.09, train_mse=0.01, mean_mse=0.08, pca_mse=0.05, components=2, progress=1.0))
     assert found.name == "Learned by heart" and "More pictures" in found.advice
     assert against_baselines(0.02, train_mse=0.005, mean_mse=0.08, pca_mse=0.05, components=2, progress=1.0) == []
+
+
+def test_samples_that_are_all_alike_are_a_collapse_and_few_kinds_a_warning() -> None:
+    assert mode_collapse(0.9) == []
+    assert only(mode_collapse(0.0)).level == "problem"
+    assert only(mode_collapse(0.4)).name == "Little variety"
+    assert "40%" in only(mode_collapse(0.4)).message
+
+
+def test_a_network_that_wins_is_named() -> None:
+    assert balance(0.6, 0.4, 0.5) == []
+    assert balance(0.99, 0.01, 0.0) == []  # at the start that is no news
+    assert only(balance(0.99, 0.01, 0.5)).name == "D is winning"
+    assert only(balance(0.4, 0.7, 0.5)).name == "G is winning"
+
+
+def test_copies_of_training_pictures_are_found_and_new_ones_are_not() -> None:
+    random = torch.Generator().manual_seed(0)
+    train, unseen, drawn = (torch.randint(0, 256, (60, 1, 8, 8), generator=random, dtype=torch.uint8) for _ in range(3))
+    assert memorisation(drawn, train, unseen, 0.0, 0.5) == []
+    assert only(memorisation(train[:20], train, unseen, 0.0, 0.5)).name == "Memorised"
+    assert only(memorisation(drawn, train, unseen, 0.5, 0.5)).name == "D learns by heart"
+    assert memorisation(drawn, train, unseen, 0.5, 0.05) == []

@@ -26,6 +26,14 @@ VARIANTS: list[Case] = [
     ("autoencoder", "mlp", {"objective": objective, "network": network, "norm": network == "conv", "widths": [8, 8]})
     for objective, network in itertools.product(("plain", "denoising", "variational"), ("mlp", "conv"))
 ]
+VARIANTS += [
+    ("dcgan", "reference", changes | {"width": 8})
+    for changes in (
+        {"size": 28, "augment": True, "average": 0.9, "schedule": "linear"},
+        {"size": 64, "channels": 3, "objective": "hinge"},
+        {"objective": "relativistic", "norm": "none", "penalty": 1.0, "latent": 8},
+    )
+]
 VARIANTS.append(("autoencoder", "mlp", {"objective": "denoising", "noise": "patches", "norm": True, "widths": [8, 8]}))
 
 
@@ -57,11 +65,26 @@ def test_it_trains_and_what_it_saves_is_what_it_was(run: Run, library: Library) 
     config = check_config(run.family, folder.run.config)
     live.append(Training(folder, config, _images(run, config), lambda: "go"))  # takes up the last state
     assert live[0].step == 3
+    live[0].check(1.0)  # as a run does before it saves: an average may take statistics of its own
     model: Any = live[0].task.model.eval()
     loaded: Any = load_model(folder)
     assert capabilities(loaded) == capabilities(model) == (folder.run.result.capabilities if folder.run.result else ())
     images = to_unit(_images(run, config).test[:7])
     with torch.inference_mode():
+        if "samples" in capabilities(model):
+            z = torch.randn(7, model.latent_size)
+            drawn = model.generate(z)
+            assert drawn.shape == images.shape
+            assert drawn.abs().max() <= 1
+            assert torch.allclose(
+                drawn, loaded.generate(z), atol=1e-5
+            )  # another layout in memory adds in another order
+            assert len(model.first_layer(z)) == 7
+            assert model.first_weights().shape == (model.first_layer(z).shape[1], model.latent_size)
+        if "judges" in capabilities(model):
+            opinions = model.judge(images)
+            assert opinions.shape == (7,)
+            assert torch.allclose(opinions, loaded.judge(images), atol=1e-5)
         if "encodes" in capabilities(model):
             codes = model.encode(images)
             assert codes.shape == (7, model.code_size)
@@ -80,18 +103,22 @@ def test_its_report_is_complete(run: Run) -> None:
     report = task.report(images)
     assert report.scores
     assert all(math.isfinite(score) for score in report.scores.values())
-    kept = len(images.test)
+    kept = len(report.exhibit["images"])
+    assert kept > 1
     assert report.exhibit["images"].shape == (kept, config.channels, config.size, config.size)
     assert report.exhibit["images"].dtype == torch.uint8
-    assert report.exhibit["errors"].shape == report.exhibit["labels"].shape == (kept,)
-    assert report.exhibit["codes"].shape[0] == kept
-    assert report.exhibit["codes"].dtype == torch.float32
+    assert report.exhibit["labels"].shape == (kept,)
+    if "encodes" in capabilities(task.model):
+        assert kept == len(images.test)
+        assert report.exhibit["errors"].shape == (kept,)
+        assert report.exhibit["codes"].shape[0] == kept
+        assert report.exhibit["codes"].dtype == torch.float32
     assert report.cover.ndim == 3
     assert report.cover.dtype == "uint8"
     figures = task.evaluate(images.test)
     first = task.step(to_unit(images.train[:8]), 0, 0.0)
-    assert next(iter(figures)) == next(iter(first))
-    assert set(figures) == set(first)
+    assert set(figures) & set(first)  # at least one is seen on both splits
+    assert all(math.isfinite(float(value)) for value in [*figures.values(), *first.values()])
 
 
 def test_its_state_is_all_there_is(run: Run) -> None:
