@@ -6,6 +6,8 @@ from math import floor, log10
 import plotly.graph_objects as go
 
 ACCENT, SECOND = "#14a89a", "#e2661c"
+COLOURS = (ACCENT, SECOND, "#8580f0", "#dba520")
+MARKED = 60  # points; more of them hide their line
 
 
 def _plain(figure: go.Figure, height: int) -> go.Figure:
@@ -65,6 +67,23 @@ def loss_curve(
         tickformat="~r",
     )
     return _plain(figure, height)
+
+
+def lines(series: Mapping[str, Sequence[tuple[int, float]]], name: str, height: int = 200) -> go.Figure:
+    """Figures of one unit over steps, (step, value) pairs by name; few points are marked."""
+    figure = go.Figure()
+    for colour, (label, points) in zip(COLOURS * len(series), series.items(), strict=False):
+        figure.add_scatter(
+            x=[step for step, _ in points],
+            y=[value for _, value in points],
+            name=label,
+            mode="lines+markers" if len(points) < MARKED else "lines",
+            line={"color": colour, "width": 2},
+            marker={"size": 5},
+        )
+    figure.update_xaxes(title="step", rangemode="tozero")
+    figure.update_yaxes(title=name, rangemode="tozero")
+    return _plain(figure, height).update_layout(showlegend=len(series) > 1)
 
 
 def bars(values: Mapping[str, float], unit: str, height: int = 200) -> go.Figure:

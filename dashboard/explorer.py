@@ -12,7 +12,6 @@ import torch
 from dashboard import cache, forms, latent_tools, markup, own_photo, words
 from dashboard.components.latent_map import latent_map
 from dashboard.state import Colour, LatentView, Tool, save
-from selfsup_engine.errors import UserError
 from selfsup_engine.runs import RunFolder
 
 if TYPE_CHECKING:
@@ -33,7 +32,7 @@ TOOLS: dict[Tool, Callable[[LatentSpace, LatentView, Tensor], None]] = {
 def choose_model(view: LatentView) -> RunFolder | None:
     """The models that have codes, gallery first; None, with the way on, where there is none."""
     library = cache.library()
-    folders = {f.name: f for f in [*library.shown(), *library.runs()] if f.usable and can_encode(f)}
+    folders = {f.name: f for f in [*library.shown(), *library.runs()] if words.explorable(f)}
     if not folders:
         st.info("There is no trained model yet.", icon=":material/info:")
         if st.button("Train one", type="primary"):
@@ -66,15 +65,6 @@ def choose_model(view: LatentView) -> RunFolder | None:
         view.model, view.weights, view.x, view.y, view.a, view.b = name, "", None, None, -1, -1
         own_photo.place_anew(name)
     return folders[name]
-
-
-def can_encode(folder: RunFolder) -> bool:
-    """Whether a run says that it has codes both ways; one that cannot be read has none."""
-    try:
-        result = folder.run.result
-    except UserError:
-        return False
-    return result is not None and {"encodes", "decodes"} <= set(result.capabilities)
 
 
 def explore(folder: RunFolder, view: LatentView) -> None:

@@ -13,8 +13,6 @@ from selfsup_engine.errors import UserError
 from selfsup_engine.events import Status
 from selfsup_engine.runs import RunFolder
 
-FIGURES = {"mse": "mean squared error", "kl": "KL, nats"}
-
 
 def prepare() -> None:
     """Has the browser fetch and read the script that draws curves, unseen: a second or two in which no click acts, better spent
@@ -56,7 +54,7 @@ def header(folder: RunFolder, status: Status) -> None:
 def buttons(folder: RunFolder, status: Status) -> None:
     """Pause, stop, resume, explore: whatever can be done now."""
     jobs = cache.jobs()
-    finished = folder.usable and not status.active
+    finished = words.explorable(folder) and not status.active
     if finished and st.button(
         "Explore its latent space", type="primary", icon=":material/scatter_plot:", key="explore"
     ):
@@ -134,17 +132,16 @@ def body(folder: RunFolder, happened: Sequence[events.Event], status: Status) ->
             first = next(iter(checks[0].losses))
             latest = checks[-1].losses.get(first, float("nan"))
             beside = {f"{name}": f"{value:.4f}" for name, value in checks[-1].baselines.items()}
-            markup.show(markup.facts({f"held-out {FIGURES.get(first, first)}": f"{latest:.4f}"} | beside))
+            markup.show(markup.facts({f"held-out {words.FIGURES.get(first, first)}": f"{latest:.4f}"} | beside))
             curve(metrics, checks)
-            for name in list(checks[-1].losses)[1:]:
-                markup.show(markup.muted(f"{FIGURES.get(name, name)}: {checks[-1].losses[name]:.3f}"))
+            other_curves(metrics, checks, first)
         else:
             with st.container(height=400, border=False):
                 st.skeleton(height=380) if status.active else markup.show(markup.muted("No step was trained yet."))
     with right:
         pictures(folder, checks)
     if checks:
-        findings(checks[-1], status)
+        findings(checks[-1])
 
 
 def curve(
@@ -156,45 +153,55 @@ def curve(
         [(event.step, event.losses[first]) for event in metrics if first in event.losses],
         [(event.step, event.losses[first]) for event in checks if first in event.losses],
         checks[-1].baselines,
-        FIGURES.get(first, first),
+        words.FIGURES.get(first, first),
         height,
     )
     st.plotly_chart(figure, key=key, config={"displayModeBar": False})
 
 
+def other_curves(metrics: Sequence[events.Metrics], checks: Sequence[events.Check], first: str) -> None:
+    """All other figures: those named "unit/which" share a chart with their unit's; while it trains where it says so, else held-out."""
+    series: dict[str, dict[str, list[tuple[int, float]]]] = {}
+    for kind in (metrics, checks):
+        known = {unit: set(found) for unit, found in series.items()}
+        for event in kind:
+            for name, value in event.losses.items():
+                unit, _, which = name.partition("/")
+                if name != first and which not in known.get(unit, ()):
+                    series.setdefault(unit, {}).setdefault(which, []).append((event.step, value))
+    for unit, found in series.items():
+        figure = charts.lines(found, words.FIGURES.get(unit, unit))
+        st.plotly_chart(figure, key=f"curve-{unit}", config={"displayModeBar": False})
+
+
 def pictures(folder: RunFolder, checks: Sequence[events.Check]) -> None:
-    """The latest previews: images over what the model makes of them, and the map of a 2-D code."""
+    """The latest previews."""
     if not checks:
         return
     step = checks[-1].step
-    rows = folder.picture(step, "reconstructions")
-    if rows.exists():
-        markup.show(
-            markup.eyebrow(f"Held-out images above, redrawn below · step {step:,}"),
-            markup.img(rows, "images and reconstructions"),
-        )
-    drawn = folder.picture(step, "map")
-    if drawn.exists():
-        markup.show(
-            markup.eyebrow("The map: a dot for each held-out image"),
-            markup.img(drawn, "map of codes", classes="smooth"),
-        )
+    for name, about in words.PICTURES.items():
+        picture = folder.picture(step, name)
+        if picture.exists():
+            markup.show(
+                markup.eyebrow(f"{about} · step {step:,}"),
+                markup.img(picture, about, classes="smooth" if name == "map" else "px"),
+            )
 
 
-def findings(check: events.Check, status: Status) -> None:
+def findings(check: events.Check) -> None:
     """Health in plain words; a word of peace where there is nothing to find."""
-    error = next(iter(check.losses.values()))
-    above = [name for name, value in check.baselines.items() if error > value]
     if check.findings:
         markup.show(*map(markup.finding, check.findings))
-    elif above:
-        markup.show(
-            f"<p class='finding'><b>On its way.</b> The codes are spread out; the error is still above that of: {markup.escape(' and '.join(above))}.</p>"
-        )
-    else:
-        markup.show(
-            "<p class='finding good'><b>Healthy.</b> The codes are spread out, and the error is below that of the simple models it is held against.</p>"
-        )
+        return
+    name, figure = next(iter(check.losses.items()))
+    name = words.FIGURES.get(name, name)
+    above = [other for other, value in check.baselines.items() if figure > value]
+    beside = (
+        f"The {name} is still above that of: {' and '.join(above)}."
+        if above
+        else f"The {name} is below that of all that it is held against."
+    )
+    markup.show(f"<p class='finding good'><b>Healthy.</b> Nothing is wrong. {markup.escape(beside)}</p>")
 
 
 def onward(view: TrainView) -> None:

@@ -104,7 +104,7 @@ def card(folder: RunFolder, view: LibraryView) -> None:
                 else markup.muted(f"seed {folder.run.seed}, {folder.run.created:%d %b, %H:%M} UTC"),
             )
             with st.container(horizontal=True):
-                if folder.usable and st.button(
+                if words.explorable(folder) and st.button(
                     "Explore", key=f"explore-{words.key(folder)}", icon=":material/scatter_plot:"
                 ):
                     st.switch_page("../pages/latent.py", query_params={"model": folder.name})
@@ -180,7 +180,9 @@ def actions(folder: RunFolder, view: LibraryView) -> None:
     library = cache.library()
     with st.container(horizontal=True):
         if folder.usable:
-            if st.button("Explore", type="primary", icon=":material/scatter_plot:", key="detail-explore"):
+            if words.explorable(folder) and st.button(
+                "Explore", type="primary", icon=":material/scatter_plot:", key="detail-explore"
+            ):
                 st.switch_page("../pages/latent.py", query_params={"model": folder.name})
             st.download_button(
                 "Download",

@@ -32,10 +32,11 @@ class View(BaseModel):
 
 
 class TrainView(View):
-    """`run`: the run that is watched; without one, the form."""
+    """`run`: the run that is watched; without one, the form: `data` to learn from, and the `family` of models."""
 
     run: str = Field("", max_length=64)
     data: str = Field("fashion-mnist", max_length=200)
+    family: str = Field("autoencoder", max_length=32)
 
 
 class LatentView(View):

@@ -18,34 +18,32 @@ if TYPE_CHECKING:
     from selfsup_engine.models.spec import Config
 
 OWN = "own"
-FAMILY = "autoencoder"
 BUDGETS = {"30 s": Budget(seconds=30), "2 min": Budget(seconds=120), "10 min": Budget(seconds=600), "Steps": None}
 
 
 def form(view: TrainView) -> RunFolder | None:
     """Everything from the source to the click; gives the run that was started."""
     st.title("Train a model")
-    markup.show(
-        "<p class='lead'>It will learn to squeeze each picture into a few numbers and to draw it again from them.</p>"
-    )
+    markup.show("<p class='lead'>Choose pictures and a kind of model, and watch it learn. No label is ever used.</p>")
     st.header("1  What shall it look at?")
     chosen = choose_source(view)
     own_images = upload() if chosen == OWN else None
     about = own_images if chosen == OWN else sources.info(chosen)
     if about is None:
         return None
-    st.header("2  How?")
+    st.header("2  What shall it become?")
     above, below = st.container(), st.container()  # the button stands above the settings that it depends on
     with above:
-        preset = choose_preset(about)
+        family = choose_family(view)
+        preset, fitted = choose_preset(family, about)
         budget, seed = choose_budget()
         place = st.container()
     with below:
-        config = choose_config(about, preset)
+        config = choose_config(family, about, preset, fitted) if fitted else None
     if config is None or budget is None or seed is None:
         return None
     with place:
-        return start(about, preset, config, budget, seed)
+        return start(family, about, preset, config, budget, seed)
 
 
 def choose_source(view: TrainView) -> str:
@@ -155,52 +153,60 @@ def kept_upload() -> SourceInfo | None:
     return about
 
 
-def choose_preset(about: SourceInfo) -> str:
-    """Which network, in a few words."""
-    names = {
-        name: PRESETS[name][0] for name in PRESETS if name != "reference" or (about.channels, about.size) == (1, 28)
-    }
-    suited = "conv" if about.channels == 3 or about.size > 32 else "mlp"
-    preset = forms.choice("Network", names, suited, f"preset-{about.name}")
-    markup.show(markup.muted(PRESETS[preset][1]))
-    return preset
+def choose_family(view: TrainView) -> str:
+    """Which kind of model, and what it will learn."""
+    from selfsup_engine.models.spec import families
+
+    known = families()
+    if view.family not in known:
+        view.family = next(iter(known))
+    titles = {name: found.config.title for name, found in known.items()}
+    view.family = forms.following(
+        "family", view.family, lambda: forms.choice("Kind of model", titles, view.family, "family")
+    )
+    save(view)
+    markup.show(markup.muted(known[view.family].config.lead))
+    return view.family
 
 
-def choose_config(about: SourceInfo, preset: str) -> Config | None:
+def choose_preset(family: str, about: SourceInfo) -> tuple[str, Config | None]:
+    """Which of the family's presets, in a few words, with its settings for these pictures; None, with the reason, if there is none."""
+    from selfsup_engine.models.spec import spec
+
+    presets = spec(family).presets
+    fitted = {name: preset.fitted(family, about.channels, about.size) for name, preset in presets.items()}
+    offered = {name: presets[name].title for name, config in fitted.items() if config}
+    if not offered:
+        st.error(
+            f"No {spec(family).config.title} takes pictures of {about.size} px. Choose another kind, or other pictures."
+        )
+        return "", None
+    suited = next((name for name in offered if presets[name].suits(about.channels, about.size)), next(iter(offered)))
+    preset = forms.choice("Preset", offered, suited, f"preset-{family}-{about.name}")
+    markup.show(markup.muted(presets[preset].summary))
+    return preset, fitted[preset]
+
+
+def choose_config(family: str, about: SourceInfo, preset: str, fitted: Config) -> Config | None:
     """Every field of the Config, folded away, set to the preset's values; None, with the reason, where they do not fit."""
-    from selfsup_engine.models.spec import check_config, spec
+    from selfsup_engine.models.spec import check_config
 
-    fitted = spec(FAMILY).presets[preset]
-    if preset != "reference":
-        fitted = fitted.model_copy(update={"size": about.size, "channels": about.channels})
+    key = f"{family}-{about.name}-{preset}"
     settings = st.expander(
         "All settings",
         expanded=remembered("all-settings", False),
         icon=":material/tune:",
-        key=f"all-settings-{about.name}-{preset}",
+        key=f"all-settings-{key}",
         on_change="rerun",
     )
     remember("all-settings", settings.open)
     with settings:
-        values = forms.config_form(fitted, f"config-{about.name}-{preset}")
+        values = forms.config_form(fitted, f"config-{key}")
     try:
-        return check_config(FAMILY, values)
+        return check_config(family, values)
     except UserError as error:
         st.error(words.plain(error), icon=":material/tune:")
         return None
-
-
-PRESETS = {
-    "mlp": (
-        "Dense",
-        "Sees a picture as a list of pixels. Fast, and the best for small grey pictures of centred things.",
-    ),
-    "conv": ("Convolutional", "Sees neighbourhoods of pixels. Slower; the choice for colour and for larger pictures."),
-    "reference": (
-        "Reference",
-        "The plain autoencoder of the textbooks, to compare with. With about a third of all seeds it learns nothing; health will say so.",
-    ),
-}
 
 
 def choose_budget() -> tuple[Budget | None, int | None]:
@@ -215,14 +221,14 @@ def choose_budget() -> tuple[Budget | None, int | None]:
     return budget, seed
 
 
-def start(about: SourceInfo, preset: str, config: Config, budget: Budget, seed: int) -> RunFolder | None:
+def start(family: str, about: SourceInfo, preset: str, config: Config, budget: Budget, seed: int) -> RunFolder | None:
     """The button, and beside it what a click will cost, measured on this machine."""
     with st.container(horizontal=True, vertical_alignment="center"):
         clicked = st.button("Train", type="primary", icon=":material/play_arrow:", key="train")
         cost = st.empty()
     if clicked:
         run = Run(
-            family=FAMILY,
+            family=family,
             preset=preset,
             source=about.name,
             config=config.model_dump(mode="json"),
@@ -230,7 +236,7 @@ def start(about: SourceInfo, preset: str, config: Config, budget: Budget, seed: 
             seed=seed,
         )
         try:
-            cache.refuse_oversized(FAMILY, config, about.train)
+            cache.refuse_oversized(family, config, about.train)
             return cache.jobs().start(run)
         except UserError as error:
             st.error(words.plain(error), icon=":material/memory:")
@@ -238,7 +244,7 @@ def start(about: SourceInfo, preset: str, config: Config, budget: Budget, seed: 
     with cost.container():
         markup.show(markup.muted("Measuring on this machine…"))
     try:
-        found = cache.estimate(FAMILY, config, about.train, budget)
+        found = cache.estimate(family, config, about.train, budget)
     except UserError as error:
         cost.error(words.plain(error), icon=":material/memory:")
         return None

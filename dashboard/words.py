@@ -28,8 +28,33 @@ SCORES: dict[str, tuple[str, str]] = {
     "psnr": ("PSNR", "{:.1f} dB"),
     "knn5": ("5-NN accuracy", "{:.1%}"),
     "kl": ("KL", "{:.1f} nats"),
+    "frechet_classifier": ("Fréchet distance, classifier's features", "{:.1f}"),
+    "frechet_rotations": ("Fréchet distance, rotations' features", "{:.1f}"),
+    "frechet_floor": ("real pictures against real", "{:.1f}"),
+    "precision": ("precision", "{:.2f}"),
+    "recall": ("recall", "{:.2f}"),
+    "density": ("density", "{:.2f}"),
+    "coverage": ("coverage", "{:.2f}"),
+    "diversity": ("diversity", "{:.2f}"),
 }
 """What the engine's scores are called, and how each is written; the baselines stand beside what they are held against."""
+
+
+FIGURES = {
+    "mse": "mean squared error",
+    "kl": "KL, nats",
+    "frechet": "Fréchet distance in pixels' components",
+    "diversity": "diversity (real pictures: 1)",
+    "opinion": "D's opinion that it is real",
+}
+"""What the figures of a training are called; one that is not here is called what the engine calls it."""
+
+PICTURES = {
+    "reconstructions": "Held-out images above, redrawn below",
+    "map": "The map of codes: a dot for each held-out image",
+    "samples": "Samples, from the same random numbers at each look",
+}
+"""What the pictures of a training show."""
 
 
 def duration(seconds: float) -> str:
@@ -70,15 +95,31 @@ def title(folder: RunFolder) -> str:
     run = folder.run
     if run.title:
         return run.title
-    return f"{source_title(run.source)}, {run.config.get('code', '?')} numbers, {run.preset}"
+    what = f"{run.config['code']} numbers" if "code" in run.config else run.family
+    return f"{source_title(run.source)}, {what}, {run.preset}"
 
 
 def one_line(folder: RunFolder) -> str:
-    """What a run is, with its score beside its baseline."""
+    """What a run is, with its score beside what that is held against."""
     result = folder.run.result
-    if result is None or not {"mse", "pca_mse"} <= set(result.scores):
-        return source_title(folder.run.source)
-    return f"Error {result.scores['mse']:.4f}; a linear model of the same size {result.scores['pca_mse']:.4f}."
+    scores = result.scores if result else {}
+    if {"mse", "pca_mse"} <= set(scores):
+        return f"Error {scores['mse']:.4f}; a linear model of the same size {scores['pca_mse']:.4f}."
+    distance = next((name for name in scores if name.startswith("frechet_") and name != "frechet_floor"), None)
+    if distance and "frechet_floor" in scores:
+        return (
+            f"{SCORES[distance][0]}: {scores[distance]:.1f}; real pictures against real {scores['frechet_floor']:.1f}."
+        )
+    return source_title(folder.run.source)
+
+
+def explorable(folder: RunFolder) -> bool:
+    """Whether it is a trained model with codes both ways, which the latent space shows; one that cannot be read is none."""
+    try:
+        result = folder.run.result
+    except UserError:
+        return False
+    return folder.usable and result is not None and {"encodes", "decodes"} <= set(result.capabilities)
 
 
 def plain(text: object) -> str:

@@ -180,7 +180,7 @@ def fields(family: str, as_json: bool) -> None:
 
     found = spec(family)
     properties = found.config.model_json_schema()["properties"]
-    presets = {name: config.model_dump(mode="json") for name, config in found.presets.items()}
+    presets = {name: preset.config.model_dump(mode="json") for name, preset in found.presets.items()}
     lines = [
         f"{name:<14} {about.get('description', '')} Default {about.get('default')}."
         for name, about in properties.items()

@@ -49,8 +49,9 @@ def read(folder: Path) -> Exhibit:
         tensors = load_file(folder / FILE)
         count, channels, height, _ = map(int, tensors["shape"])
         images = torch.from_numpy(unpack(tensors["packed"].numpy().tobytes(), count, channels, height))
-        codes = tensors.get("codes", torch.zeros(count, 0)).float()
-        exhibit = Exhibit(codes, tensors.get("errors", torch.zeros(count)).float(), images, tensors.get("labels"))
+        if not {"codes", "errors"} & set(tensors):
+            tensors |= {"codes": torch.zeros(count, 0), "errors": torch.zeros(count)}
+        exhibit = Exhibit(tensors["codes"].float(), tensors["errors"].float(), images, tensors.get("labels"))
     except (OSError, SafetensorError, KeyError, ValueError, TypeError, RuntimeError) as error:
         raise UserError(
             f"{folder.name}: its test images cannot be read. Delete this model, or train it again."

@@ -22,7 +22,7 @@ from selfsup_engine.features import feature_net, fidelity_scores
 from selfsup_engine.health import Finding
 from selfsup_engine.images import from_unit, montage, to_unit
 from selfsup_engine.models.dcgan_networks import Dcgan, DcganConfig, d_loss, g_loss
-from selfsup_engine.models.spec import ModelSpec, Report
+from selfsup_engine.models.spec import ModelSpec, Preset, Report
 from selfsup_engine.scores import LinearBaseline
 from selfsup_engine.sources import ImageSet
 
@@ -237,8 +237,17 @@ SPEC = ModelSpec(
     family="dcgan",
     config=DcganConfig,
     presets={
-        "default": DcganConfig(learning_rate=5e-4, batch=64, average=0.999),
-        "reference": DcganConfig(learning_rate=2e-4, batch=64),
+        "default": Preset(
+            DcganConfig(learning_rate=5e-4, batch=64, average=0.995),
+            "Default",
+            "The reference with a higher learning rate, and samples drawn by the average of its weights: better in the same time.",
+        ),
+        "reference": Preset(
+            DcganConfig(learning_rate=2e-4, batch=64),
+            "Reference",
+            "The DCGAN of 2016, to compare with.",
+            suits=lambda channels, size: False,
+        ),
     },
     model=Dcgan,
     task=DcganTask,

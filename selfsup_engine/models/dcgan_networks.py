@@ -5,7 +5,7 @@ draws.
 """
 
 from itertools import pairwise
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field, model_validator
 from torch import Tensor, nn
@@ -16,6 +16,12 @@ from selfsup_engine.models.spec import Config
 
 class DcganConfig(Config):
     """A DCGAN: both networks, what they play for, and how."""
+
+    title: ClassVar[str] = "GAN"
+    lead: ClassVar[str] = (
+        "Two networks play against each other: one draws pictures from random numbers, the other tells them from real ones. "
+        "In the end the first draws new pictures of the kind."
+    )
 
     size: int = Field(
         32, ge=28, le=64, title="Image size", description="Side of the square images in pixels: 28, 32 or 64."

@@ -4,12 +4,13 @@ A new family is one new file beside this one that defines `SPEC`. The registry f
 the contract test follow from its Config.
 """
 
+import contextlib
 import importlib
 import pkgutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,12 +24,19 @@ if TYPE_CHECKING:
     from selfsup_engine.sources import ImageSet
 
 
+MAX_SIZE = 64  # pixels a side of the largest images that a family draws
+
+
 class Config(BaseModel):
     """What every family's Config has. Frozen; an unknown key is an error; every field has a range and a sentence of help."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+    title: ClassVar[str]
+    """What the family is called on a page."""
+    lead: ClassVar[str]
+    """What it will learn, in a sentence for a person who does not know the term."""
 
-    size: int = Field(28, ge=28, le=64, title="Image size", description="Side of the square images in pixels.")
+    size: int = Field(28, ge=28, le=MAX_SIZE, title="Image size", description="Side of the square images in pixels.")
     channels: int = Field(1, ge=1, le=3, title="Channels", description="1 for grey, 3 for colour.")
     batch: int = Field(128, ge=8, le=4096, title="Batch size", description="Images per training step.")
     learning_rate: float = Field(
@@ -94,12 +102,36 @@ class Task(Protocol):
 
 
 @dataclass(frozen=True)
+class Preset:
+    """Settings that have a name: `title` and `summary` are for people.
+
+    suits: whether it is the one to take for images of so many channels and pixels a side; resizes: whether it can be set to the size
+    and the channels of any image set, or is what it is.
+    """
+
+    config: Config
+    title: str
+    summary: str
+    suits: Callable[[int, int], bool] = lambda channels, size: True
+    resizes: bool = True
+
+    def fitted(self, family: str, channels: int, size: int) -> Config | None:
+        """The settings for images of that kind: of that size, or the next larger one that the family draws. None if it cannot."""
+        if not self.resizes:
+            return self.config if (self.config.channels, self.config.size) == (channels, size) else None
+        for side in range(size, MAX_SIZE + 1):
+            with contextlib.suppress(UserError):
+                return check_config(family, self.config.model_dump() | {"channels": channels, "size": side})
+        return None
+
+
+@dataclass(frozen=True)
 class ModelSpec:
     """A family: its name, its Config, its named presets (the first is the default), how to build the bare model, its Task."""
 
     family: str
     config: type[Config]
-    presets: Mapping[str, Config]
+    presets: Mapping[str, Preset]
     model: Callable[[Any], nn.Module]
     task: Callable[[Any, Any], Task]
 
@@ -202,4 +234,4 @@ def preset_config(family: str, preset: str | None, changes: Mapping[str, Any]) -
     name = preset or next(iter(presets))
     if name not in presets:
         raise UserError(f"{family} has no preset {name!r}. There are: {', '.join(presets)}.")
-    return name, check_config(family, presets[name].model_dump() | dict(changes))
+    return name, check_config(family, presets[name].config.model_dump() | dict(changes))

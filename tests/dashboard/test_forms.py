@@ -8,7 +8,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from selfsup_engine.errors import UserError
-from selfsup_engine.models.autoencoder import SPEC, AutoencoderConfig
+from selfsup_engine.models.autoencoder import SPEC
+from selfsup_engine.models.autoencoder_networks import AutoencoderConfig
 from selfsup_engine.models.spec import check_config
 
 FIELDS = sorted(AutoencoderConfig.model_fields)
@@ -21,7 +22,7 @@ def page(preset: str, leave_out: tuple[str, ...]) -> None:
     from dashboard import forms
     from selfsup_engine.models.autoencoder import SPEC
 
-    st.session_state["values"] = forms.config_form(SPEC.presets[preset], "form", leave_out)
+    st.session_state["values"] = forms.config_form(SPEC.presets[preset].config, "form", leave_out)
 
 
 def form(preset: str = "mlp", leave_out: tuple[str, ...] = ()) -> AppTest:
@@ -38,7 +39,7 @@ def widget(app: AppTest, field: str) -> Any:
 def test_every_field_has_a_widget_at_the_presets_value_with_help(preset: str) -> None:
     app = form(preset)
     for field, about in AutoencoderConfig.model_fields.items():
-        value = getattr(SPEC.presets[preset], field)
+        value = getattr(SPEC.presets[preset].config, field)
         shown = ", ".join(map(str, value)) if field == "widths" else value
         assert widget(app, field).value == shown, field
         assert widget(app, field).label == about.title
@@ -50,7 +51,7 @@ def test_every_field_has_a_widget_at_the_presets_value_with_help(preset: str) ->
 def test_what_the_form_gives_is_the_very_preset(preset: str) -> None:
     values = form(preset).session_state["values"]
     assert sorted(values) == FIELDS
-    assert check_config("autoencoder", values) == SPEC.presets[preset]
+    assert check_config("autoencoder", values) == SPEC.presets[preset].config
 
 
 def test_ranges_come_from_the_config() -> None:
@@ -80,7 +81,9 @@ def test_what_is_changed_comes_back_and_nothing_else() -> None:
     app.run()
     assert not app.exception
     changed = {"code": 7, "widths": (64, 32, 16), "objective": "variational", "norm": True, "learning_rate": 5e-4}
-    assert check_config("autoencoder", app.session_state["values"]) == SPEC.presets["mlp"].model_copy(update=changed)
+    assert check_config("autoencoder", app.session_state["values"]) == SPEC.presets["mlp"].config.model_copy(
+        update=changed
+    )
 
 
 @pytest.mark.parametrize("typed", ["", ",", "wide", "64, -3", "64; 32", "1.5", "²", "9" * 5000, "1" * 40])

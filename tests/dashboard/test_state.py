@@ -11,7 +11,7 @@ from dashboard import state
 from dashboard.state import LatentView, LibraryView, TrainView, View
 
 LINKS: dict[type[View], dict[str, str]] = {
-    TrainView: {"run": "digits-mlp-0102-030405", "data": "mnist"},
+    TrainView: {"run": "digits-mlp-0102-030405", "data": "mnist", "family": "dcgan"},
     LatentView: {
         "model": "fashion-2d",
         "weights": "0123456789abcdef",
@@ -31,7 +31,7 @@ LINKS: dict[type[View], dict[str, str]] = {
 """Links that say something about every field, none of it the default."""
 
 WRONG: dict[type[View], dict[str, list[str]]] = {
-    TrainView: {"run": ["x" * 65], "data": ["x" * 201]},
+    TrainView: {"run": ["x" * 65], "data": ["x" * 201], "family": ["x" * 33]},
     LatentView: {
         "model": ["x" * 65],
         "weights": ["0" * 17],

@@ -49,15 +49,15 @@ def test_a_click_queues_the_run_that_the_form_describes(
     app.segmented_control(key="budget").set_value("Steps").run()
     app.number_input(key="steps").set_value(77)
     app.number_input(key="seed").set_value(5)
-    app.number_input(key="config-digits-mlp-code").set_value(3)
-    app.text_input(key="config-digits-mlp-widths").set_value("64, 16")
+    app.number_input(key="config-autoencoder-digits-mlp-code").set_value(3)
+    app.text_input(key="config-autoencoder-digits-mlp-widths").set_value("64, 16")
     app.button(key="train").click().run()
     assert not app.exception
     (folder,) = library.runs()
     run = folder.run
     assert (run.family, run.preset, run.source, run.seed) == ("autoencoder", "mlp", "digits", 5)
     assert run.budget == Budget(steps=77)
-    expected = spec("autoencoder").presets["mlp"].model_copy(update={"code": 3, "widths": (64, 16)})
+    expected = spec("autoencoder").presets["mlp"].config.model_copy(update={"code": 3, "widths": (64, 16)})
     assert check_config(run.family, run.config) == expected
     assert launcher.started == [folder.path]
     assert folder.status().state == "queued"
@@ -76,21 +76,21 @@ def test_a_budget_of_time_is_taken_as_it_is_said(visit: Visit, library: Library,
 
 def test_a_preset_and_a_source_fill_the_form(visit: Visit, library: Library) -> None:
     app = visit("train", data="shapes")
-    assert app.segmented_control(key="preset-shapes").value == "conv"
-    assert list(app.segmented_control(key="preset-shapes").options) == ["Dense", "Convolutional"]
-    assert app.number_input(key="config-shapes-conv-channels").value == 3
+    assert app.segmented_control(key="preset-autoencoder-shapes").value == "conv"
+    assert list(app.segmented_control(key="preset-autoencoder-shapes").options) == ["Dense", "Convolutional"]
+    assert app.number_input(key="config-autoencoder-shapes-conv-channels").value == 3
     app.button(key="source-digits").click().run()
     assert app.query_params == {"data": "digits"}
-    app.segmented_control(key="preset-digits").set_value("reference").run()
+    app.segmented_control(key="preset-autoencoder-digits").set_value("reference").run()
     app.button(key="train").click().run()
     run = library.runs()[0].run
     assert run.preset == "reference"
-    assert check_config(run.family, run.config) == spec("autoencoder").presets["reference"]
+    assert check_config(run.family, run.config) == spec("autoencoder").presets["reference"].config
 
 
 def test_a_setting_that_does_not_fit_is_refused_in_words(visit: Visit, library: Library) -> None:
     app = visit("train", data="digits")
-    app.text_input(key="config-digits-mlp-widths").set_value("wide").run()
+    app.text_input(key="config-autoencoder-digits-mlp-widths").set_value("wide").run()
     assert not app.exception
     assert "widths" in app.error[0].value
     assert "Train" not in labels(app)
@@ -119,7 +119,7 @@ def test_a_network_beyond_the_memory_is_refused_in_a_sentence(
     picked = device.pick()
     monkeypatch.setattr(estimate, "pick", lambda: Small(**vars(picked)))
     app = visit("train", data="digits")
-    app.text_input(key="config-digits-mlp-widths").set_value("2048, 2048, 2048").run()
+    app.text_input(key="config-autoencoder-digits-mlp-widths").set_value("2048, 2048, 2048").run()
     app.button(key="train").click().run()
     assert not app.exception
     assert [error.value for error in app.error] == [app.error[0].value]
@@ -168,11 +168,13 @@ def test_the_cost_is_measured_on_the_very_network(visit: Visit, monkeypatch: pyt
     monkeypatch.setattr(cache, "estimate", measure)
     app = visit("train", data="digits")
     assert app.error[0].value == "no room"
-    assert asked == [("autoencoder", spec("autoencoder").presets["mlp"], info("digits").train, Budget(seconds=30))]
+    assert asked == [
+        ("autoencoder", spec("autoencoder").presets["mlp"].config, info("digits").train, Budget(seconds=30))
+    ]
 
 
 def test_one_measurement_serves_everybody() -> None:
-    config = spec("autoencoder").presets["mlp"].model_copy(update={"widths": (16,), "batch": 8})
+    config = spec("autoencoder").presets["mlp"].config.model_copy(update={"widths": (16,), "batch": 8})
     found = cache.estimate("autoencoder", config, 100, Budget(steps=10))
     assert (found.steps, found.parameters) == (10, estimate.parameter_count("autoencoder", config))
     assert cache.estimate("autoencoder", config, 100, Budget(steps=10)) == found
@@ -377,8 +379,8 @@ def test_the_previews_of_the_last_check_are_shown(visit: Visit, put: Put, says: 
         folder.picture(70, name).write_bytes(encode(np.zeros((8, 8, 3), np.uint8), "png"))
     app = visit("train", run=folder.name)
     assert not app.exception
-    assert 'alt="images and reconstructions"' in says(app)
-    assert 'alt="map of codes"' in says(app)
+    assert 'alt="Held-out images above, redrawn below"' in says(app)
+    assert 'alt="The map of codes: a dot for each held-out image"' in says(app)
     assert "step 70" in says(app)
 
 

@@ -16,13 +16,11 @@ from selfsup_engine.device import Device
 from selfsup_engine.images import to_unit
 from selfsup_engine.models.autoencoder import (
     REFERENCE,
-    Autoencoder,
-    AutoencoderConfig,
     AutoencoderTask,
     damage,
     gaussian_kl,
-    halvings,
 )
+from selfsup_engine.models.autoencoder_networks import Autoencoder, AutoencoderConfig, halvings
 
 CPU = Device(torch.device("cpu"), "CPU", None, 2)
 Noise = Callable[..., Tensor]

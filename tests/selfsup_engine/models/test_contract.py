@@ -147,7 +147,7 @@ def test_its_config_speaks_for_itself(family: str) -> None:
         assert field.title, name
         assert field.description, name
         assert field.description.endswith("."), name
-    for config in found.presets.values():
+    for config in (preset.config for preset in found.presets.values()):
         assert type(config).model_validate_json(config.model_dump_json()) == config
         assert check_config(family, config.model_dump(mode="json")) == config
     with pytest.raises(UserError, match="surprise"):

@@ -36,7 +36,7 @@ def layers(network: nn.Sequential) -> list[tuple[Any, ...]]:
 
 
 def test_the_reference_is_the_reference_layer_for_layer() -> None:
-    model = Dcgan(SPEC.presets["reference"].model_copy(update={"channels": 3}))
+    model = Dcgan(SPEC.presets["reference"].config.model_copy(update={"channels": 3}))
     assert layers(model.generator) == [
         ("ConvTranspose2d", 100, 256, 4, 1, 0, False),
         ("BatchNorm2d", 256),
@@ -62,7 +62,7 @@ def test_the_reference_is_the_reference_layer_for_layer() -> None:
         ("Conv2d", 256, 1, 4, 1, 0, False),
         ("Sigmoid",),
     ]
-    config = SPEC.presets["reference"]
+    config = SPEC.presets["reference"].config
     assert isinstance(config, DcganConfig)
     assert (config.objective, config.learning_rate, config.d_rate) == ("bce", 2e-4, 1.0)
     assert (config.penalty, config.augment, config.average, config.schedule) == (0.0, False, 0.0, "constant")

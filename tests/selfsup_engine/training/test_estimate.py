@@ -5,7 +5,8 @@ import torch
 
 from selfsup_engine.device import Device
 from selfsup_engine.errors import UserError
-from selfsup_engine.models.autoencoder import REFERENCE, Autoencoder, AutoencoderConfig
+from selfsup_engine.models.autoencoder import REFERENCE
+from selfsup_engine.models.autoencoder_networks import Autoencoder, AutoencoderConfig
 from selfsup_engine.runs import Budget
 from selfsup_engine.training import estimate as room
 from selfsup_engine.training.estimate import estimate, parameter_count
