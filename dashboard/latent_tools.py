@@ -176,6 +176,7 @@ def show_own(space: LatentSpace, image: Tensor, found: Tensor, inverted: bool) -
             }
         ),
         markup.muted(strange) if off > UNLIKE * usual else "",
+        markup.muted("Your picture stays with you: a link to this page brings its place on the map, not the picture."),
     )
     download([image[0].numpy(), drawn], 2, f"{space.name}-yours", "own-png")
 

@@ -23,13 +23,15 @@ def prepare() -> None:
 
 def watch(folder: RunFolder) -> None:
     """Shows a run: its progress while it trains, what it came to when it is over. A rerun of the page follows its end."""
-    active = folder.status().active
+    status = folder.status()
+    active, over = status.active, status.state == "done"
 
-    @st.fragment(run_every=0.5 if active else None)
+    # A run that waits for a person may be resumed in another tab: looked at now and then, it is followed here too.
+    @st.fragment(run_every=0.5 if active else None if over else 3.0)
     def live() -> None:
         happened = folder.history()
         status = events.status(happened)
-        if active and not status.active:
+        if active != status.active:
             st.rerun()
         header(folder, status)
         body(folder, happened, status)

@@ -199,7 +199,7 @@ def actions(folder: RunFolder, view: LibraryView) -> None:
                 hold("renaming", False)
             renaming = st.popover("Rename", icon=":material/edit:", key="renaming", on_change="rerun")
             with renaming, st.form("rename", border=False):
-                title = st.text_input("Name", words.title(folder), max_chars=80)
+                title = st.text_input("Name", words.title(folder), max_chars=400)  # a longer one is refused aloud
                 if st.form_submit_button("Save"):
                     try:
                         library.rename(folder, title)

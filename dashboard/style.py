@@ -43,7 +43,7 @@ h2, h3, .stHtml b { overflow-wrap: anywhere; }
 .facts div { min-width: 0; }
 .facts dt, .facts dd { margin: 0 !important; padding: 0 !important; }
 .facts dt { font-size: .74rem; opacity: .62; margin: 0; }
-.facts dd { margin: 0; font-size: 1.12rem; font-weight: 620; font-variant-numeric: tabular-nums; letter-spacing: -.01em; white-space: nowrap; }
+.facts dd { margin: 0; font-size: 1.12rem; font-weight: 620; font-variant-numeric: tabular-nums; letter-spacing: -.01em; overflow-wrap: anywhere; }
 .facts dd small { font-weight: 450; font-size: .76rem; opacity: .66; display: block; white-space: normal; letter-spacing: 0; }
 .gauge { height: 7px; border-radius: 4px; background: color-mix(in srgb, currentColor 13%, transparent); overflow: hidden; }
 .gauge i { display: block; height: 100%; border-radius: 4px; background: var(--accent); transition: width .25s ease; }

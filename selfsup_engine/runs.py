@@ -5,6 +5,7 @@ can be explored without the data set), events.jsonl, cover.png, previews/, snaps
 """
 
 import contextlib
+import itertools
 import os
 import re
 import shutil
@@ -244,12 +245,14 @@ class Library:
             raise UserError(f"There is no run {folder.name!r} in the library any more.")
 
     def restore(self, name: str) -> RunFolder:
-        """Undoes `delete`."""
+        """Undoes `delete`. A name that another run has taken meanwhile gets a number."""
         aside = self.root / ".trash" / name
-        if not NAME.fullmatch(name) or not aside.exists() or (self.root / name).exists():
-            raise UserError("That run cannot be brought back: it is gone for good, or another has taken its name.")
-        aside.rename(self.root / name)
-        return RunFolder(self.root / name)
+        if not NAME.fullmatch(name) or not aside.exists():
+            raise UserError("That run cannot be brought back: it is gone for good.")
+        free = (f"{name[:58]}-{number}" for number in itertools.count(2))
+        there = name if not (self.root / name).exists() else next(n for n in free if not (self.root / n).exists())
+        aside.rename(self.root / there)
+        return RunFolder(self.root / there)
 
 
 def open_folder(name: str, library: Library | None = None) -> RunFolder:

@@ -141,6 +141,15 @@ def test_what_was_deleted_can_be_brought_back(library: Library, make: Make) -> N
             library.restore(name)
 
 
+def test_a_deleted_run_comes_back_beside_one_that_took_its_name(library: Library, make: Make) -> None:
+    folder = library.create(make(seed=1))
+    library.delete(folder)
+    library.create(make(seed=2), library.root / folder.name)
+    back = library.restore(folder.name)
+    assert back.name == f"{folder.name[:58]}-2"
+    assert (back.run.seed, folder.run.seed) == (1, 2)
+
+
 def test_what_was_deleted_long_ago_goes_for_good(library: Library, make: Make) -> None:
     old, recent = library.create(make()), library.create(make())
     library.delete(old)
