@@ -28,7 +28,7 @@ from selfsup_engine.sources import ImageSet
 
 LOOKED_AT = 512  # images of each kind behind a live figure
 COMPONENTS = 32  # principal components of the pixels in which live samples are held against real images
-SETTLING = 16  # batches from which the averaged generator's normalisation takes its statistics
+SETTLING = 8  # batches from which the averaged generator's normalisation takes its statistics
 SCORED = 10_000  # images of each kind behind a final score
 EXHIBITED = 4_000  # training images at most that a run keeps, to say what is nearest to a sample
 
@@ -51,6 +51,7 @@ class DcganTask:
         self._pixels: LinearBaseline | None = None
         self._baselines: dict[str, float] = {}
         self._settled = False
+        self._shown: tuple[int, Tensor] | None = None
 
     def _adam(self, network: nn.Module, rate: float) -> torch.optim.Adam:
         adam = torch.optim.Adam(network.parameters(), rate, betas=(self.config.beta1, self.config.beta2), fused=True)
@@ -160,10 +161,17 @@ class DcganTask:
         chunks = (from_unit(self.model.generate(z).float()) for z in self._z(count, seed).split(256))
         return torch.from_numpy(np.concatenate(list(chunks)))
 
+    def shown(self) -> Tensor:
+        """The samples that a look is about, from the same random numbers at each; drawn once for a state of the weights."""
+        at = int(self.steps)
+        if self._shown is None or self._shown[0] != at:
+            self._shown = at, self.samples(LOOKED_AT)
+        return self._shown[1]
+
     @torch.no_grad()
     def evaluate(self, images: Tensor) -> dict[str, float]:
         real = images[:LOOKED_AT]
-        drawn = self.samples(LOOKED_AT)
+        drawn = self.shown()
         if self._pixels is None:
             self._pixels = LinearBaseline.fit(real.cpu(), COMPONENTS)
         return {
@@ -188,11 +196,11 @@ class DcganTask:
         return self._baselines
 
     def preview(self, images: ImageSet) -> dict[str, NDArray[np.uint8]]:
-        return {"samples": montage(self.samples(64).numpy(), 8, gap=1)}
+        return {"samples": montage(self.shown()[:64].numpy(), 8, gap=1)}
 
     @torch.no_grad()
     def health(self, images: ImageSet, losses: Mapping[str, float], progress: float) -> list[Finding]:
-        drawn, real = self.samples(LOOKED_AT // 2), images.train[:EXHIBITED].cpu()
+        drawn, real = self.shown()[: LOOKED_AT // 2], images.train[:EXHIBITED].cpu()
         known, unseen = (
             float(self.model.judge(to_unit(part[:LOOKED_AT])).mean()) for part in (images.train, images.test)
         )
@@ -206,11 +214,13 @@ class DcganTask:
         self.model.eval()
         test = images.test[:SCORED].cpu()
         drawn = self.samples(len(test), seed=2)
-        scores = fidelity_scores(feature_net(images), test, drawn) | {"diversity": fidelity.diversity(drawn, test)}
+        net = feature_net(images)
+        scores = fidelity_scores(net, test, drawn) | {"diversity": fidelity.diversity(drawn, test)}
+        scores["frechet_floor"] = fidelity.frechet(net.of(test), net.of(images.train[: len(test)]))
         exhibit = {"images": images.train[:EXHIBITED].cpu()}
         if images.train_labels is not None:
             exhibit["labels"] = images.train_labels[:EXHIBITED].cpu()
-        return Report(scores, exhibit, montage(self.samples(98).numpy(), 14))
+        return Report(scores, exhibit, montage(self.shown()[:98].numpy(), 14))
 
     def _parts(self) -> dict[str, tuple[nn.Module, torch.optim.Adam]]:
         return {"g": (self.latest, self.optimisers["g"]), "d": (self.model.discriminator, self.optimisers["d"])}
@@ -231,6 +241,7 @@ class DcganTask:
                 for key, value in adam.state[parameter].items():
                     value.copy_(state[f"adam.{part}.{name}.{key}"])
         self.steps.copy_(state["steps"])
+        self._settled, self._shown = False, None
 
 
 SPEC = ModelSpec(

@@ -183,16 +183,19 @@ function discsOf(radius, alpha) {
 /** The upper layer: named marks, and the pin. What is out of the window points to where it is. */
 export function paintOver(canvas, plane, { marks, pin, theme }) {
   const context = begin(canvas, plane);
-  for (const [name, x, y] of marks) paintMark(context, plane, [x, y], name, theme);
+  const taken = []; // where arrows stand already
+  const arrow = (place, name, colours) => paintArrow(context, plane, place, name, colours, taken);
+  for (const [name, x, y] of marks) {
+    if (plane.holds([x, y])) paintMark(context, plane.toScreen([x, y]), name, theme);
+    else arrow([x, y], name, theme);
+  }
   if (!pin) return;
   if (plane.holds(pin)) paintPin(context, plane.toScreen(pin), theme);
-  else paintArrow(context, plane, pin, "", { ...theme, text: theme.accent });
+  else arrow(pin, "◎", { ...theme, text: theme.accent });
 }
 
 /** A label with a tip that ends at (px, py), and a dot there. */
-function paintMark(context, plane, place, name, theme) {
-  if (!plane.holds(place)) return paintArrow(context, plane, place, name, theme);
-  const [px, py] = plane.toScreen(place);
+function paintMark(context, [px, py], name, theme) {
   const width = labelWidth(context, name, theme);
   context.beginPath();
   context.roundRect(px - width / 2, py - 27, width, 18, 5);
@@ -205,10 +208,14 @@ function paintMark(context, plane, place, name, theme) {
 }
 
 /** A label at the window's rim, with a tip towards a place that lies beyond it. */
-function paintArrow(context, plane, place, name, theme) {
+function paintArrow(context, plane, place, name, theme, taken) {
   const width = labelWidth(context, name, theme);
   const reach = width / 2 + 12; // the label and its tip stay inside, whichever way it points
-  const [px, py] = plane.nearestTo(place, reach);
+  let [px, py] = plane.nearestTo(place, reach);
+  if (py < 116) px = Math.min(px, plane.width - 48 - reach); // the buttons lie there
+  const aside = py < plane.height / 2 ? 24 : -24;
+  while (taken.some(([x, y]) => Math.abs(x - px) < 40 && Math.abs(y - py) < 24)) py += aside;
+  taken.push([px, py]);
   const [x, y] = plane.toScreen(place);
   const far = Math.hypot(x - px, y - py);
   const [dx, dy] = [(x - px) / far, (y - py) / far];

@@ -142,7 +142,7 @@ def test_the_average_takes_statistics_of_its_own() -> None:
         trained.step(BATCH, step, 0.0)
     trained.settle()
     norm = trained.model.generator[1]
-    z = trained._z(16 * 16, seed=1)
+    z = trained._z(8 * 16, seed=1)
     seen = trained.model.generator[0](z[:, :, None, None])
     assert isinstance(norm, nn.BatchNorm2d)
     assert norm.running_mean is not None
