@@ -10,7 +10,7 @@ import streamlit as st
 import torch
 
 from dashboard import cache, forms, latent_tools, markup, own_photo, words
-from dashboard.components.latent_map import latent_map
+from dashboard.components.latent_map import Look, latent_map
 from dashboard.state import Colour, LatentView, Tool, save
 from selfsup_engine.runs import RunFolder
 
@@ -27,6 +27,10 @@ TOOLS: dict[Tool, Callable[[LatentSpace, LatentView, Tensor], None]] = {
     "Denoise": latent_tools.denoise,
     "Compress": latent_tools.compress,
 }
+
+
+KEPT = {"colour", "back", "how", "tool", "sigma", "every"}
+"""What of a view stays from model to model: all else is a place in one of them."""
 
 
 def choose_model(view: LatentView) -> RunFolder | None:
@@ -62,7 +66,9 @@ def choose_model(view: LatentView) -> RunFolder | None:
         ),
     )
     if name != view.model:
-        view.model, view.weights, view.x, view.y, view.a, view.b = name, "", None, None, -1, -1
+        for field in set(LatentView.model_fields) - KEPT:
+            setattr(view, field, LatentView.model_fields[field].default)
+        view.model = name
         own_photo.place_anew(name)
     return folders[name]
 
@@ -164,13 +170,15 @@ def show_map(space: LatentSpace, view: LatentView) -> None:
     if mine is not None:
         x, y = space.plane.flat(mine[None])[0].tolist()
         marks.append(("yours", x, y))
-    chosen = latent_map(
+    hidden = tuple(int(number) for number in view.hide.split(".") if number)
+    chosen, look = latent_map(
         flat,
         labels=exhibit.labels.numpy() if by_label and exhibit.labels is not None else None,
         classes=classes if by_label else (),
         values=None if by_label else exhibit.errors.numpy(),
         value_name="squared error",
         pin=(view.x or 0.0, view.y or 0.0),
+        look=Look(view.cx, view.cy, view.zoom, hidden),
         marks=marks,
         background=background,
         background_extent=extent,
@@ -179,6 +187,8 @@ def show_map(space: LatentSpace, view: LatentView) -> None:
     )
     if chosen is not None:
         view.x, view.y = chosen
+    view.cx, view.cy, view.zoom = look[:3]
+    view.hide = ".".join(map(str, look.hidden))
 
 
 def show_point(space: LatentSpace, view: LatentView, code: Tensor) -> None:

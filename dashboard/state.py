@@ -42,6 +42,8 @@ class TrainView(View):
 class LatentView(View):
     """`x`, `y`: the chosen point of the map; `a`, `b`: the two images between which is interpolated, by their numbers.
 
+    `zoom`: of the map, 0 where all of it is seen, about `cx`, `cy`; `hide`: the classes that are not shown, by their numbers.
+
     `sigma`: the noise of Denoise, a standard deviation on [0, 1] pixels; `every`: Dimensions shows all, not only the widest.
     """
 
@@ -49,6 +51,10 @@ class LatentView(View):
     weights: str = Field("", max_length=16)
     x: Place | None = None
     y: Place | None = None
+    zoom: Place = 0.0
+    cx: Place = 0.0
+    cy: Place = 0.0
+    hide: str = Field("", pattern=r"^(\d{1,3}(\.\d{1,3}){0,255})?$")
     colour: Colour = "label"
     back: bool = False
     a: int = Field(-1, ge=-1, le=100_000)

@@ -8,16 +8,17 @@
  */
 const part = (name) => import(new URL(`latent_map/${name}.js${new URL(import.meta.url).search}`, import.meta.url));
 const [plane, paint, legend] = await Promise.all(["plane", "paint", "legend"].map(part));
-const { Plane, clamp, extentOf } = plane;
+const { Plane, clamp, clampZoom, extentOf } = plane;
 const { inksOf, paintBase, paintOver, rampOf, shuffled, themeOf } = paint;
 const { fillLegend, make, short } = legend;
 
 const SEND_EVERY = 100; // ms between two messages of a drag; the newest place wins, and the last one always goes out
+const LOOK_RESTS = 400; // ms after which a zoom, a pan or a filter is told: each is a step that the back button takes back
 const HOVER_RADIUS = 10; // px
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
 
 const maps = new WeakMap(); // parentElement -> the LatentMap that lives in it
-const memories = new Map(); // key -> pin, view and filter, which outlive the element
+const memories = new Map(); // key -> pin, view (null: all) and hidden classes, which outlive the element
 
 export default function mount({ parentElement, data, setStateValue }) {
   if (!maps.has(parentElement)) maps.set(parentElement, new LatentMap(parentElement));
@@ -76,6 +77,7 @@ class LatentMap {
 
   destroy() {
     clearTimeout(this.timer);
+    clearTimeout(this.lookTimer);
     this.ending.abort();
     this.resizing.disconnect();
     cancelAnimationFrame(this.frame);
@@ -84,11 +86,16 @@ class LatentMap {
   // --- what Python says
 
   update(data, setStateValue) {
-    const memory = memories.get(data.key) ?? {};
+    const memory = memories.get(data.key) ?? { view: null, hidden: new Set() };
     memories.set(data.key, memory);
-    if (memory.dataset !== data.dataset) Object.assign(memory, { dataset: data.dataset, view: null });
-    const classes = JSON.stringify(data.classes);
-    if (memory.classes !== classes) Object.assign(memory, { classes, hidden: new Set() });
+    const [x, y, zoom, hidden] = data.look;
+    const looked = memory.lookStamp !== data.look_stamp;
+    if (looked) {
+      Object.assign(memory, { lookStamp: data.look_stamp, view: zoom ? { x, y, zoom: clampZoom(zoom) } : null });
+      memory.hidden.clear();
+      for (const i of hidden) memory.hidden.add(i);
+      this.legendShown = null;
+    }
     const placed = memory.stamp !== data.pin_stamp;
     if (placed) {
       memory.stamp = data.pin_stamp;
@@ -106,8 +113,12 @@ class LatentMap {
     this.resize();
     if (placed && memory.pin && this.plane.width) {
       // What was put there by another part of the page shall be seen, and not at the rim: the buttons lie there.
-      if (!this.plane.holds(memory.pin, 56)) this.plane.centre(memory.pin);
-      this.look();
+      // A look that was asked for along with it comes first.
+      if (!(looked && zoom) && !this.plane.holds(memory.pin, 56)) {
+        this.plane.centre(memory.pin);
+        this.look();
+      }
+      this.paint("over");
     }
   }
 
@@ -120,7 +131,10 @@ class LatentMap {
       data: this.data,
       ramp: rampOf(this.theme),
       hidden: this.memory.hidden,
-      onFilter: () => this.paint("base"),
+      onFilter: () => {
+        this.paint("base");
+        this.tellLook();
+      },
       onLight: (lit) => {
         this.lit = lit;
         this.paint("base");
@@ -142,7 +156,7 @@ class LatentMap {
     const [width, height] = [this.stage.clientWidth, this.stage.clientHeight];
     if (!width || !height || !this.data) return; // in a closed tab, or before the first data
     Object.assign(this.plane, { width, height });
-    if (!this.plane.view) this.plane.showAll();
+    if (!this.memory.view) this.plane.showAll();
     for (const canvas of [this.base, this.over]) {
       const size = [width, height].map((v) => Math.round(v * devicePixelRatio));
       if (canvas.width !== size[0] || canvas.height !== size[1]) [canvas.width, canvas.height] = size;
@@ -298,12 +312,26 @@ class LatentMap {
 
   showAll() {
     this.plane.showAll();
-    this.look();
+    this.look(null);
   }
 
-  look() {
-    this.memory.view = this.plane.view;
+  look(view = this.plane.view) {
+    this.memory.view = view;
     this.paint("base", "over");
+    this.tellLook();
+  }
+
+  tellLook() {
+    clearTimeout(this.lookTimer);
+    this.lookTimer = setTimeout(() => {
+      if (this.pointers.size) return this.tellLook();
+      const { view, hidden } = this.memory;
+      const [x, y, zoom] = [view?.x ?? 0, view?.y ?? 0, view?.zoom ?? 0].map((v) => Number(v.toPrecision(5)));
+      if (view) this.memory.view = this.plane.view = { x, y, zoom }; // no finer than a link says it
+      this.paint("base", "over");
+      this.turn = Math.max(this.turn + 1, Date.now());
+      this.setStateValue("look", [x, y, zoom, [...hidden].sort((a, b) => a - b), this.turn]);
+    }, LOOK_RESTS);
   }
 
   paint(...layers) {

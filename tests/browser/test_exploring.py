@@ -85,6 +85,42 @@ def test_a_link_brings_the_same_pictures_back(page: Page, contexts: Callable[...
     expect(other.get_by_role("radio", name="By error")).to_be_checked()
 
 
+def test_a_link_brings_zoom_and_filter_back_and_the_back_button_takes_them_back(
+    page: Page, contexts: Callable[..., BrowserContext]
+) -> None:
+    def sight(of: Page) -> str:
+        of.mouse.move(0, 0)
+        of.wait_for_timeout(300)
+        return str(of.locator(".map canvas.base").evaluate("canvas => canvas.toDataURL()"))
+
+    whole = sight(page)
+    page.locator(".map canvas.over").hover(position={"x": 300, "y": 250})
+    page.mouse.wheel(0, -200)
+    page.wait_for_url(re.compile("(?=.*zoom=)(?=.*cx=)"))
+    zoomed = sight(page)
+    page.locator(".map .chip", has_text="Sneaker").click()
+    page.wait_for_url(re.compile(r"hide=7\b"))
+    settle(page)
+    filtered = sight(page)
+    assert len({whole, zoomed, filtered}) == 3
+
+    other = contexts().new_page()
+    other.goto(page.url, wait_until="commit")
+    settle(other)
+    expect(other.locator(".map .chip", has_text="Sneaker")).to_have_attribute("aria-pressed", "false")
+    assert sight(other) == filtered
+
+    page.go_back(wait_until="commit")
+    expect(page.locator(".map .chip", has_text="Sneaker")).to_have_attribute("aria-pressed", "true")
+    settle(page)
+    assert sight(page) == zoomed
+    page.get_by_role("radio", name="By error").click()  # another colour is no reason to look elsewhere
+    page.wait_for_url("**colour=error*")
+    assert "zoom=" in page.url
+    page.locator(".map .all").click()
+    page.wait_for_url(re.compile("^(?!.*zoom=)"))
+
+
 def test_the_back_button_undoes_what_was_seen(page: Page) -> None:
     page.get_by_role("radio", name="Grid").click()
     page.wait_for_url("**tool=Grid*")

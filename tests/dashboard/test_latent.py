@@ -12,6 +12,7 @@ from safetensors.torch import load_file, save_file
 from streamlit.testing.v1 import AppTest
 
 from dashboard import explorer
+from dashboard.components.latent_map import Look
 from dashboard.explorer import TOOLS
 from selfsup_engine.images import encode
 from selfsup_engine.runs import Library, RunFolder
@@ -187,10 +188,29 @@ def test_the_nearest_picture_becomes_an_end(visit: Visit, model: RunFolder, whol
 def test_a_place_that_the_map_sends_is_where_the_page_stands(
     visit: Visit, model: RunFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(explorer, "latent_map", lambda *points, **about: (1.5, -0.5))
+    monkeypatch.setattr(explorer, "latent_map", lambda *points, **about: ((1.5, -0.5), Look(3.0, 4.0, 2.5, (1, 7))))
     app = visit("latent", model=model.name, x="0", y="0")
     assert not app.exception
     assert (app.query_params["x"], app.query_params["y"]) == ("1.5", "-0.5")
+    seen = {name: app.query_params[name] for name in ("cx", "cy", "zoom", "hide")}
+    assert seen == {"cx": "3", "cy": "4", "zoom": "2.5", "hide": "1.7"}
+
+
+def test_a_link_hands_its_look_to_the_map_and_another_model_forgets_it(
+    visit: Visit, deep_model: RunFolder, model: RunFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks: list[Look] = []
+
+    def shown(*points: Any, pin: Any, look: Look, **about: Any) -> tuple[Any, Look]:
+        looks.append(look)
+        return pin, look
+
+    monkeypatch.setattr(explorer, "latent_map", shown)
+    app = visit("latent", model=model.name, cx="3", cy="4", zoom="2.5", hide="1.7", tool="Grid")
+    assert looks[-1] == Look(3.0, 4.0, 2.5, (1, 7))
+    app.selectbox(key="latent-model").select(deep_model.name).run()
+    assert looks[-1] == Look()
+    assert app.query_params["tool"] == "Grid"
 
 
 def test_a_photo_of_ones_own_is_drawn_again_and_becomes_what_tools_work_on(
@@ -240,7 +260,7 @@ def test_a_photo_is_no_mark_on_the_map_of_another_model(
 ) -> None:
     trained.save(trained.run.model_copy(update={"title": "Another"}))
     marks: list[Any] = []
-    monkeypatch.setattr(explorer, "latent_map", lambda *points, **about: marks.append(about["marks"]))
+    monkeypatch.setattr(explorer, "latent_map", lambda *points, **about: (marks.append(about["marks"]), Look()))
     app = visit("latent", model=model.name, tool="Your image")
     app.file_uploader(key="own-picture").set_value(photo()).run()
     assert "yours" in {name for name, _, _ in marks[-1]}
@@ -255,7 +275,7 @@ def test_a_photo_stays_until_it_is_taken_away(
     visit: Visit, model: RunFolder, says: Says, whole_reruns: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     marks: list[Any] = []
-    monkeypatch.setattr(explorer, "latent_map", lambda *points, **about: marks.append(about["marks"]))
+    monkeypatch.setattr(explorer, "latent_map", lambda *points, **about: (marks.append(about["marks"]), Look()))
     app = visit("latent", model=model.name, tool="Your image")
     app.file_uploader(key="own-picture").set_value(photo()).run()
     placed = app.query_params["x"], app.query_params["y"]

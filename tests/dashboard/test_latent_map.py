@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dashboard.components.latent_map import PALETTE, Pin, pack, settle
+from dashboard.components.latent_map import PALETTE, Held, Look, pack, settle
 
 RNG = np.random.default_rng(0)
 POINTS = RNG.normal(size=(50, 2)).astype(np.float32)
@@ -65,14 +65,6 @@ def test_odd_values_still_make_valid_json(values: np.ndarray) -> None:
     assert all(np.isfinite(header["value_range"])) and len(body) == 9 * 50
 
 
-def test_the_dataset_is_known_by_its_points_and_labels() -> None:
-    def name(points: np.ndarray, **more: Any) -> str:
-        return str(unpack(pack(points, classes=CLASSES, **more))[0]["dataset"])
-
-    assert name(POINTS, labels=LABELS) == name(POINTS, labels=LABELS, pin=(1, 2), marks=[("A", 0, 0)])
-    assert len({name(POINTS), name(POINTS + 1), name(POINTS, labels=LABELS), name(POINTS, labels=LABELS[::-1])}) == 4
-
-
 @pytest.mark.parametrize(
     ("points", "more"),
     [
@@ -91,26 +83,36 @@ def test_wrong_shapes_do_not_pass(points: np.ndarray, more: dict[str, Any]) -> N
 
 
 def test_the_pin_goes_where_the_newest_choice_is() -> None:
-    first = settle(None, None, (0, 0), stamp=1)
-    assert first == Pin(at=(0.0, 0.0), placed=(0.0, 0.0), stamp=1, turn=None)
+    first = settle(None, None, (0.0, 0.0), stamp=1)
+    assert first == Held(at=(0.0, 0.0), placed=(0.0, 0.0), stamp=1, turn=None)
 
-    chosen = settle(first, (3.0, 4.0, 10), (0, 0), stamp=2)  # the page still passes what it had: the choice wins
+    here = ((3.0, 4.0), 10)
+    chosen = settle(first, here, (0.0, 0.0), stamp=2)  # the page still passes what it had: the choice wins
     assert (chosen.at, chosen.stamp) == ((3.0, 4.0), 1)
 
-    assert settle(chosen, (3.0, 4.0, 10), (3.0, 4.0), stamp=3) == chosen  # an echo changes nothing ...
-    assert settle(chosen, (3.0, 4.0, 10), (3.0001, 4.0), stamp=3) == chosen  # ... nor one of five digits ...
-    assert settle(chosen, (3.0, 4.0, 10), None, stamp=3) == chosen  # ... nor does asking for nothing
+    assert settle(chosen, here, (3.0, 4.0), stamp=3) == chosen  # an echo changes nothing ...
+    assert settle(chosen, here, (3.0001, 4.0), stamp=3) == chosen  # ... nor one of five digits ...
+    assert settle(chosen, here, None, stamp=3) == chosen  # ... nor does asking for nothing
 
-    undone = settle(chosen, (3.0, 4.0, 10), (0, 0), stamp=4)
+    undone = settle(chosen, here, (0.0, 0.0), stamp=4)
     assert (undone.at, undone.placed, undone.stamp) == ((0.0, 0.0), (0.0, 0.0), 4)
 
-    again = settle(undone, (3.0, 4.0, 11), (0, 0), stamp=5)  # the same place, chosen anew
+    again = settle(undone, ((3.0, 4.0), 11), (0.0, 0.0), stamp=5)  # the same place, chosen anew
     assert again.at == (3.0, 4.0)
 
 
 def test_a_map_that_was_away_starts_from_what_the_page_kept() -> None:
-    left = Pin(at=(3.0, 4.0), placed=(0.0, 0.0), stamp=1, turn=10)
-    assert settle(left, None, (3.0, 4.0), stamp=2) == Pin(at=(3.0, 4.0), placed=(3.0, 4.0), stamp=2, turn=None)
+    left = Held(at=(3.0, 4.0), placed=(0.0, 0.0), stamp=1, turn=10)
+    assert settle(left, None, (3.0, 4.0), stamp=2) == Held(at=(3.0, 4.0), placed=(3.0, 4.0), stamp=2, turn=None)
+
+
+def test_a_look_gives_way_to_the_back_button_even_to_the_whole_map() -> None:
+    zoomed = settle(settle(None, None, Look(), stamp=1), (Look(1.0, 2.0, 4.0, (3,)), 9), Look(), stamp=2)
+    assert zoomed.at == Look(1.0, 2.0, 4.0, (3,)) and zoomed.stamp == 1
+    assert settle(zoomed, (zoomed.at, 9), Look(1.00001, 2.0, 4.0, (3,)), stamp=3) == zoomed
+    for wanted in (Look(), Look(1.0, 2.0, 4.0), Look(1.0, 2.0, 4.0, (4,)), Look(1.0, 2.0, 4.1, (3,))):
+        back = settle(zoomed, (zoomed.at, 9), wanted, stamp=3)
+        assert (back.placed, back.stamp) == (wanted, 3)
 
 
 def test_colours_differ() -> None:

@@ -5,8 +5,9 @@ look). A press, a drag or the arrow keys choose a place anywhere, also where no 
 about ten times a second. Mount it in a `st.fragment`: only there does Streamlit let a run finish and skip to the newest
 place, where a whole page would be started over by each message.
 
-Zoom, pan and the filter by class stay in the browser. Everything else goes there as one blob (see `pack`), which is the
-same at each run of a drag, and so, thanks to Streamlit's message cache, is sent only when the map itself changes.
+Zoom, pan and the filter by class act in the browser at once and are told when they come to rest. Everything goes there as one
+blob (see `pack`), which is the same at each run of a drag, and so, thanks to Streamlit's message cache, is sent only when the map
+itself changes.
 """
 
 import hashlib
@@ -16,7 +17,7 @@ import struct
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Generic, NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -25,9 +26,10 @@ import streamlit as st
 from dashboard import state
 from selfsup_engine.pictures import PALETTE
 
-__all__ = ["latent_map", "pack"]
+__all__ = ["Look", "latent_map", "pack"]
 
 Point = tuple[float, float]
+T = TypeVar("T")
 
 _HERE = Path(__file__).parent
 _STATIC = _HERE.parents[1] / "static"
@@ -43,12 +45,24 @@ _mount = st.components.v2.component(
 )
 
 
-class Pin(NamedTuple):
-    """Where the pin stands, and who put it there last."""
+class Look(NamedTuple):
+    """What of the map is seen: the middle of the window in map units, the zoom against seeing all of it (0: all), hidden classes."""
 
-    at: Point | None
-    placed: Point | None  # where Python put it last
-    stamp: int  # when Python put it there; the browser moves its pin exactly when this changes
+    x: float = 0.0
+    y: float = 0.0
+    zoom: float = 0.0
+    hidden: tuple[int, ...] = ()
+
+
+ALL = Look()
+
+
+class Held(NamedTuple, Generic[T]):
+    """Something that the browser and Python both may move: where it is, and who put it there last."""
+
+    at: T
+    placed: T  # where Python put it last
+    stamp: int  # when Python put it there; the browser moves its own exactly when this changes
     turn: int | None  # the last choice in the browser that was taken in
 
 
@@ -61,24 +75,35 @@ def latent_map(
     values: npt.NDArray[np.floating] | None = None,
     value_name: str = "error",
     pin: Point | None = None,
+    look: Look = ALL,
     marks: Sequence[tuple[str, float, float]] = (),
     background: bytes | None = None,
     background_extent: tuple[float, float, float, float] | None = None,
     height: int = 480,
-) -> Point | None:
-    """Show `points` (N, 2) as a map; return where the pin stands, in map coordinates, or None before there is one.
+) -> tuple[Point | None, Look]:
+    """Show `points` (N, 2) as a map; return where the pin stands, in map coordinates, or None before there is one, and what is seen.
 
-    The pin is controlled: pass what the last run returned, as in `view.point = latent_map(..., pin=view.point)`.
-    A new choice in the browser wins over `pin`; without one, a `pin` other than what was returned moves it there.
+    Both are controlled: pass what the last run returned, as in `point, look = latent_map(..., pin=point, look=look)`.
+    A new choice in the browser wins over `pin`; without one, a `pin` other than what was returned moves it there. So does `look`.
 
     `labels` (N,) are indices into `classes` and give each class a colour and a chip that filters. `values` (N,), where
     given, colour the points instead, from their 2nd to their 98th percentile. `marks` are named places. `background`
     is a PNG, WebP or JPEG under the points; `background_extent` is its (x0, y0, x1, y1), with y1 at the upper edge.
     The map is `height` pixels high, but no higher than wide. Points that are not finite are left out.
     """
-    choice = (state.held(key) or {}).get("point")  # what the browser sent, before the map is mounted again
-    now = settle(state.remembered(f"{key}:pin"), choice, pin, stamp=time.time_ns() // 1000)
-    state.remember(f"{key}:pin", now)
+    said = state.held(key) or {}  # what the browser sent, before the map is mounted again
+    stamp = time.time_ns() // 1000
+    choice = said.get("point")
+    here = settle(state.remembered(f"{key}:pin"), choice and ((choice[0], choice[1]), choice[2]), pin, stamp=stamp)
+    state.remember(f"{key}:pin", here)
+    seen = said.get("look")
+    sight = settle(
+        state.remembered(f"{key}:look"),
+        seen and (Look(seen[0], seen[1], seen[2], tuple(seen[3])), seen[4]),
+        look,
+        stamp=stamp,
+    )
+    state.remember(f"{key}:look", sight)
     data = pack(
         points,
         labels=labels,
@@ -90,30 +115,32 @@ def latent_map(
         background_extent=background_extent,
         height=height,
         key=key,
-        pin=now.placed,
-        pin_stamp=now.stamp,
+        pin=here.placed,
+        pin_stamp=here.stamp,
+        look=sight.placed,
+        look_stamp=sight.stamp,
         palette=PALETTE,
     )
-    _mount(key=key, data=data, on_point_change=lambda: None)
-    return now.at
+    _mount(key=key, data=data, on_point_change=lambda: None, on_look_change=lambda: None)
+    return here.at, sight.at
 
 
-def settle(last: Pin | None, choice: Sequence[float] | None, wanted: Point | None, *, stamp: int) -> Pin:
-    """Decide where the pin stands: `choice` is (x, y, turn) from the browser, `wanted` what Python asks for."""
-    if wanted is not None:
-        wanted = (float(wanted[0]), float(wanted[1]))
+def settle(last: Held[T] | None, choice: tuple[T, int] | None, wanted: T, *, stamp: int) -> Held[T]:
+    """Decide where something stands: `choice` is (place, turn) from the browser, `wanted` what Python asks for (None: nothing)."""
     if last is None or (choice is None and last.turn is not None):  # a new map, or one that was away from the page
-        return Pin(wanted, wanted, stamp, int(choice[2]) if choice is not None else None)
-    if choice is not None and choice[2] != last.turn:
-        return last._replace(at=(choice[0], choice[1]), turn=int(choice[2]))
+        return Held(wanted, wanted, stamp, int(choice[1]) if choice is not None else None)
+    if choice is not None and choice[1] != last.turn:
+        return last._replace(at=choice[0], turn=int(choice[1]))
     if wanted is not None and not _same(wanted, last.at):
         return last._replace(at=wanted, placed=wanted, stamp=stamp)
     return last
 
 
-def _same(a: Point, b: Point | None) -> bool:
+def _same(a: Any, b: Any) -> bool:
     """Whether they are one place, though one may have gone through float32, or through a link of five digits."""
-    return b is not None and all(math.isclose(u, v, rel_tol=1e-4, abs_tol=1e-7) for u, v in zip(a, b, strict=True))
+    if isinstance(a, tuple) and isinstance(b, tuple):
+        return len(a) == len(b) and all(_same(u, v) for u, v in zip(a, b, strict=True))
+    return a is not None and b is not None and math.isclose(a, b, rel_tol=1e-4, abs_tol=1e-7)
 
 
 def pack(
@@ -129,14 +156,14 @@ def pack(
 
     ===========  =======================================================================================
     uint32       length of the header in bytes
-    header       JSON in UTF-8: `header`, and what follows from the arrays (`n`, `dataset`, `labelled`, ...)
+    header       JSON in UTF-8: `header`, and what follows from the arrays (`n`, `labelled`, ...)
     float32[2n]  points: x, y, x, y, ...
     uint8[n]     labels, if `labelled`
     uint8[n]     values, if `value_range` is not null: 0 is its low end, 255 its high end
     bytes        the background picture, if `background` is not null: the rest of the blob
     ===========  =======================================================================================
 
-    `dataset` and `background` in the header are digests, by which the browser knows what is still the same.
+    `background` in the header is a digest, by which the browser knows what is still the same.
     """
     assert points.ndim == 2 and points.shape[1] == 2, f"points are (N, 2), not {points.shape}"
     assert labels is None or labels.shape == points.shape[:1], "one label per point"
@@ -151,7 +178,6 @@ def pack(
     levels, value_range = _quantise(values[finite]) if values is not None else (b"", None)
     header |= {
         "n": int(finite.sum()),
-        "dataset": _digest(xy + label_bytes),
         "labelled": labels is not None,
         "classes": list(classes),
         "value_range": value_range,

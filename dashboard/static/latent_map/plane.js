@@ -3,6 +3,7 @@ const ZOOM_LIMITS = [0.5, 80]; // against the view that shows everything
 const MARGIN = 0.07; // of the shorter side, around the extent at zoom 1
 
 export const clamp = (v, low, high) => Math.min(Math.max(v, low), high);
+export const clampZoom = (zoom) => clamp(zoom, ...ZOOM_LIMITS);
 
 export class Plane {
   extent = [-1, -1, 1, 1]; // x0, y0, x1, y1 of what zoom 1 shows
@@ -27,13 +28,13 @@ export class Plane {
   }
 
   canZoom(factor) {
-    return clamp(this.view.zoom * factor, ...ZOOM_LIMITS) !== this.view.zoom;
+    return clampZoom(this.view.zoom * factor) !== this.view.zoom;
   }
 
   /** Zooms while the place under the screen point `at` stays where it is. */
   zoom(factor, at = [this.width / 2, this.height / 2]) {
     const held = this.toMap(at);
-    this.view = { ...this.view, zoom: clamp(this.view.zoom * factor, ...ZOOM_LIMITS) };
+    this.view = { ...this.view, zoom: clampZoom(this.view.zoom * factor) };
     const [px, py] = this.toScreen(held);
     this.pan(at[0] - px, at[1] - py);
   }
