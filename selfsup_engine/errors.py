@@ -4,6 +4,7 @@ Its message is shown as it stands, on a page or by the CLI, so it says what is w
 defect of the program.
 """
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -14,11 +15,12 @@ class UserError(ValueError):
     """A mistake of the person's or of the world around them (no network, a broken file): one or two plain sentences."""
 
 
-def in_words(error: "ValidationError") -> str:
-    """What does not fit, field by field; of several mistakes in one field the first."""
+def in_words(error: "ValidationError", titles: Mapping[str, str] = {}) -> str:
+    """What does not fit, field by field, with its title where it has one; of several mistakes in one field the first."""
     problems: dict[str, str] = {}
     for problem in error.errors():
         field, message = ".".join(map(str, problem["loc"][:1])), problem["msg"].removeprefix("Value error, ")
+        field = f"{titles[field]} ({field})" if field in titles else field
         if known := _WORDS.get(problem["type"]):
             problems.setdefault(field, f"{field} {known.format_map(problem.get('ctx', {}))}".strip())
         else:

@@ -221,7 +221,8 @@ def check_config(family: str, values: Mapping[str, Any]) -> Config:
     try:
         return config.model_validate(dict(values))
     except ValidationError as error:
-        raise UserError(f"The settings of this {family} do not fit: {in_words(error)}.") from error
+        titles = {name: about.title or name for name, about in config.model_fields.items()}
+        raise UserError(f"The settings of this {family} do not fit: {in_words(error, titles)}.") from error
 
 
 def preset_config(family: str, preset: str | None, changes: Mapping[str, Any]) -> tuple[str, Config]:

@@ -76,7 +76,7 @@ def prepare(files: Sequence[tuple[str, bytes]], *, size: int, channels: int, cro
             f" The first that could not be used is {left_out[0][0]}: {left_out[0][1].rstrip('.')}." if left_out else ""
         )
         raise UserError(
-            f"At least {MIN_IMAGES} different pictures are needed; {len(kept)} were found.{first} Add more."
+            f"At least {MIN_IMAGES} different pictures are needed; {len(kept)} {'was' if len(kept) == 1 else 'were'} found.{first} Add more."
         )
     return Prepared(
         np.stack([pixels for _, pixels in kept.values()]), tuple(name for name, _ in kept.values()), tuple(left_out)
@@ -163,7 +163,7 @@ def _prepared(content: bytes, size: int, channels: int, crop: Crop) -> Pixels:
 def _pictures(files: Sequence[tuple[str, bytes]]) -> Iterator[tuple[str, bytes | _RefusedError]]:
     """Every file's name and content, those inside zips included, or why it has none."""
     for name, content in files:
-        if content.startswith(ZIP):
+        if content.startswith(ZIP) or name.lower().endswith(".zip"):
             yield from _unzipped(name, content)
         else:
             yield _base_name(name), content

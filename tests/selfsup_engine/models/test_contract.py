@@ -152,7 +152,7 @@ def test_its_config_speaks_for_itself(family: str) -> None:
         assert check_config(family, config.model_dump(mode="json")) == config
     with pytest.raises(UserError, match="surprise"):
         check_config(family, {"surprise": 1})
-    with pytest.raises(UserError, match="batch must be at least"):
+    with pytest.raises(UserError, match=r"Batch size \(batch\) must be at least"):
         check_config(family, {"batch": 1})
 
 
