@@ -125,5 +125,7 @@ def test_a_damaged_upload_is_a_user_error(data_root: Path) -> None:
 
 
 def test_a_broken_zip_is_called_one() -> None:
-    with pytest.raises(UserError, match="0 were found. The first that could not be used is mine.zip: it is not a zip"):
+    with pytest.raises(
+        UserError, match=r"0 were found\. The first that could not be used is mine\.zip: it is not a zip"
+    ):
         own.prepare([("mine.zip", b"not a zip at all")], size=28, channels=1, crop="centre")
