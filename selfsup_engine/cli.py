@@ -4,51 +4,20 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import click
 
-from selfsup_engine import events, files
+from selfsup_engine import cli_drawing, events, files
+from selfsup_engine.cli_base import Commands, Json, as_json, say, table
 from selfsup_engine.errors import UserError, in_words
 from selfsup_engine.runs import Budget, Library, Run, RunFolder, open_folder, runs_root
-
-if TYPE_CHECKING:
-    from torch import Tensor
-
-Json = dict[str, Any]
-as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-
-
-class Commands(click.Group):
-    """Says a person's mistake as one line on standard error, exit status 2."""
-
-    def invoke(self, ctx: click.Context) -> Any:
-        try:
-            return super().invoke(ctx)
-        except UserError as error:
-            raise click.UsageError(str(error)) from error
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 def main() -> None:
     """Train small self-supervised image models, and explore them."""
-
-
-def say(data: Json, as_json: bool, lines: Callable[[], list[str]]) -> None:
-    """Prints data as JSON, or as lines for people."""
-    click.echo(json.dumps(data, indent=2, default=str) if as_json else "\n".join(lines()))
-
-
-def table(facts: Json) -> list[str]:
-    """Facts as aligned lines."""
-    width = max(map(len, facts), default=0)
-    return [
-        f"{key:<{width}}  {value:.4f}" if isinstance(value, float) else f"{key:<{width}}  {value}"
-        for key, value in facts.items()
-    ]
 
 
 def parse_fields(pairs: tuple[str, ...]) -> Json:
@@ -224,62 +193,6 @@ def evaluate(run: str, data: str | None, as_json: bool) -> None:
     say({"run": folder.name, "data": data or folder.run.source, **scores}, as_json, lambda: table(scores))
 
 
-@main.command()
-@click.argument("run")
-@click.argument("image", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@as_json
-def encode(run: str, image: Path, as_json: bool) -> None:
-    """The code that RUN gives an IMAGE."""
-    from selfsup_engine.exploring.latent import LatentSpace
-
-    space = LatentSpace(open_folder(run))
-    code = space.encode(space.prepared(image))[0]
-    numbers = [round(float(value), 6) for value in code]
-    say(
-        {"z": numbers, "trust": float(space.trust(code[None])[0])},
-        as_json,
-        lambda: [",".join(f"{value:g}" for value in numbers)],
-    )
-
-
-@main.command()
-@click.argument("run")
-@click.option("--z", required=True, help='The code: numbers with commas, as in "0.1,-2".')
-@click.option(
-    "-o", "--output", type=click.Path(dir_okay=False, path_type=Path), required=True, help="A .png, .jpg or .webp file."
-)
-@as_json
-def decode(run: str, z: str, output: Path, as_json: bool) -> None:
-    """Draw the image of a code."""
-    from selfsup_engine.exploring.latent import LatentSpace
-    from selfsup_engine.images import encode as to_file
-
-    space = LatentSpace(open_folder(run))
-    image = space.decode(parse_code(z, space.code_size))[0].transpose(1, 2, 0)
-    kind = {".png": "png", ".jpg": "jpeg", ".jpeg": "jpeg", ".webp": "webp"}.get(output.suffix.lower())
-    if kind is None:
-        raise UserError(f"{output.name}: the file's name must end in .png, .jpg or .webp.")
-    try:
-        files.write(output, to_file(image, kind, lossless=True))  # type: ignore[arg-type]
-    except OSError as error:
-        raise UserError(f"{output} cannot be written: {error.strerror}. Give another place.") from error
-    say({"file": str(output), "size": list(image.shape)}, as_json, lambda: [str(output)])
-
-
-def parse_code(text: str, size: int) -> "Tensor":
-    """Numbers with commas as one code (1, size)."""
-    import torch
-
-    try:
-        numbers = [float(part) for part in text.split(",")]
-    except ValueError as error:
-        raise UserError(f'--z takes numbers with commas, as in "0.1,-2"; {text!r} is not.') from error
-    code = torch.tensor([numbers])
-    if len(numbers) != size or not bool(code.isfinite().all()):
-        raise UserError(f"This model's code has {size} numbers, all finite; {text!r} has {len(numbers)}.")
-    return code
-
-
 def installed(package: str) -> str:
     """Its version, or that it is missing: the engine does without the app's packages."""
     try:
@@ -306,3 +219,7 @@ def doctor(as_json: bool) -> None:
     facts["runs can be written"] = os.access(nearest, os.W_OK)
     facts["gallery models"] = len(Library().shown())
     say(facts, as_json, lambda: table(facts))
+
+
+for command in cli_drawing.COMMANDS:
+    main.add_command(command)

@@ -7,7 +7,8 @@ support for CPUs that only emulate it, several times slower than float32.
 
 import os
 import platform
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import cache
 
@@ -77,6 +78,19 @@ def make_deterministic(device: Device, threads: int) -> None:
     torch.set_num_threads(max(1, min(threads, device.threads)))
     torch.backends.cudnn.deterministic = True
     torch.backends.cudnn.benchmark = False
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """One CPU thread for what is done within: how a sum is split changes its last bits, and a small network is no slower."""
+    before = torch.get_num_threads()
+    if before != 1:
+        torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        if before != 1:
+            torch.set_num_threads(before)
 
 
 def host_facts() -> dict[str, object]:

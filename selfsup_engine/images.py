@@ -10,7 +10,7 @@ import io
 import math
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -229,6 +229,28 @@ def encode(
         (_plain(picture) if picture.mode == "RGBA" else picture).save(file, "JPEG", quality=quality, subsampling=0)
     else:
         picture.save(file, "WEBP", quality=quality, lossless=lossless, exact=lossless)
+    return file.getvalue()
+
+
+def animate(
+    images_nchw: Pixels, format: Literal["gif", "webp"], *, fps: float = 25, loop: bool = True, side: int = 256
+) -> bytes:
+    """Images (N, C, H, W) uint8, C being 1 or 3, as a film of at least `side` pixels: a GIF (256 colours in all) or a lossless WebP.
+
+    A GIF's clock counts hundredths of a second, so its pace is the nearest that this allows.
+    """
+    factor = -(-side // images_nchw.shape[-1])
+    frames = [enlarge(image.transpose(1, 2, 0), factor) for image in images_nchw]
+    pictures = [Image.fromarray(frame[..., 0] if frame.shape[2] == 1 else frame) for frame in frames]
+    about: dict[str, Any] = {"lossless": True, "duration": round(1000 / fps), "loop": 0 if loop else 1}
+    if format == "gif":
+        about = {"duration": 10 * max(2, round(100 / fps)), "optimize": False} | ({"loop": 0} if loop else {})
+        if images_nchw.shape[1] == 3:  # one palette for all frames: one for each would flicker
+            some = images_nchw[:: max(1, len(images_nchw) // 64)]
+            palette = Image.fromarray(montage(some, 8)).quantize(256, dither=Image.Dither.NONE)
+            pictures = [picture.quantize(palette=palette, dither=Image.Dither.NONE) for picture in pictures]
+    file = io.BytesIO()
+    pictures[0].save(file, format.upper(), save_all=True, append_images=pictures[1:], **about)
     return file.getvalue()
 
 

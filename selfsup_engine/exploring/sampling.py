@@ -1,0 +1,185 @@
+"""What a generator draws: seeded samples, truncation, walks, planes, neighbours of a sample, and what it learned from.
+
+z are float32 (N, L), images uint8 (N, C, H, W), both on the CPU. An image is the same bytes wherever it is drawn on one machine: the
+page, a link, the command line and Python all draw it alone and on one thread, because a sum of floats depends on how it is split.
+"""
+
+from collections.abc import Sequence
+from functools import cached_property
+from itertools import pairwise
+from pathlib import Path
+from typing import cast
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from selfsup_engine import exhibit
+from selfsup_engine.device import one_thread
+from selfsup_engine.errors import UserError
+from selfsup_engine.exploring.directions import Direction, found_in
+from selfsup_engine.exploring.latent import interpolate
+from selfsup_engine.exploring.spot import Spot, numbers_of
+from selfsup_engine.images import Crop, Pixels, from_unit, open_image, to_pixels, to_unit
+from selfsup_engine.models.saved import load_model
+from selfsup_engine.models.spec import Judges, Samples
+from selfsup_engine.runs import Run, RunFolder
+from selfsup_engine.scores import nearest
+
+
+def drawn_from(seed: int, index: int, size: int) -> Tensor:
+    """The numbers (L,) of sample no. `index` of a seed, standard normal: each sample's own, however many are drawn."""
+    return torch.from_numpy(np.random.default_rng([seed, index]).standard_normal(size, dtype=np.float32))
+
+
+def truncated(z: Tensor, limit: float) -> Tensor:
+    """Standard normal numbers as draws from the normal distribution cut off at +-limit.
+
+    The truncation trick of Brock et al. (2019), who draw anew what falls outside. Here each number keeps its rank instead
+    (through the distribution's inverse), so that a sample changes smoothly with the limit. 0: as they are.
+    """
+    if limit <= 0:
+        return z
+    low, high = torch.special.ndtr(torch.tensor([-limit, limit], dtype=torch.float64))
+    ranks = low + torch.special.ndtr(z.double()) * (high - low)
+    kept: Tensor = torch.special.ndtri(ranks).clamp(-limit, limit).float()
+    return kept
+
+
+def walk(stops: Sequence[Tensor], frames: int, loop: bool = True) -> Tensor:
+    """Points (F, L) from stop to stop along the arcs between them, `frames` for each stretch, and back to the first if it loops."""
+    ends = [*stops, stops[0]] if loop and len(stops) > 1 else list(stops)
+    legs = [interpolate(a, b, frames + 1, "spherical")[:-1] for a, b in pairwise(ends)]
+    return torch.cat(legs if loop and len(stops) > 1 else [*legs, ends[-1][None]])
+
+
+def on_plane(corners: Sequence[Tensor], u: float, v: float) -> Tensor:
+    """The point (L,) of the plane through three corners: the first at (0, 0), the others at u = 1 and at v = 1.
+
+    Its length is the corners' own in the same mixture: the flat plane runs through the middle of the shell on which samples lie.
+    """
+    shares = torch.tensor([1 - u - v, u, v])
+    flat: Tensor = (shares[:, None] * torch.stack(list(corners))).sum(0)
+    length = (shares * torch.stack([corner.norm() for corner in corners])).sum().abs()
+    point: Tensor = flat * length / flat.norm().clamp_min(1e-6)
+    return point
+
+
+class Sampler:
+    """A trained generator, with the training images it keeps."""
+
+    def __init__(self, folder: RunFolder) -> None:
+        """Opens a run.
+
+        Raises:
+            UserError: it is not trained, it is damaged, or its family draws nothing from random numbers.
+        """
+        self.run: Run = folder.run
+        self.name = folder.name
+        model = load_model(folder)
+        if not isinstance(model, Samples):
+            raise UserError(f"{folder.name} draws no samples from random numbers: it is of the family {self.run.family}.")
+        self.model = cast(Samples, model)
+        self._judge = cast(Judges, model) if isinstance(model, Judges) else None
+        self.latent_size = model.latent_size
+        self.exhibit = exhibit.read(folder.path)
+        self.channels, self.size = self.exhibit.images.shape[1], self.exhibit.images.shape[2]
+        self.usual_fidelity: float | None = None  # what inversion finds out once
+
+    # ------------------------------------------------------------------------------------------------------- where
+
+    def z(self, spot: Spot) -> Tensor:
+        """The numbers (L,) of a point.
+
+        Raises:
+            UserError: it has another number of them, or goes along a direction that this model has not.
+        """
+        if spot.code:
+            z = torch.from_numpy(numbers_of(spot.code))
+            if len(z) != self.latent_size:
+                raise UserError(
+                    f"This sample has {len(z)} numbers, and {self.name} takes {self.latent_size}: it is another model's."
+                )
+        else:
+            z = drawn_from(spot.seed, spot.index, self.latent_size)
+        z = truncated(z, spot.truncation)
+        for name, sigmas in spot.moves:
+            z = z + sigmas * self.axis(name)
+        return z
+
+    def axis(self, name: str) -> Tensor:
+        """The unit vector (L,) of a direction: found in the activations (g0, g1, ...), in the weights (s0, ...), or one number (z0, ...).
+
+        Raises:
+            UserError: there is none of that name.
+        """
+        if name[0] == "z" and name[1:].isdigit() and int(name[1:]) < self.latent_size:
+            axis = torch.zeros(self.latent_size)
+            axis[int(name[1:])] = 1.0
+            return axis
+        for direction in [*self.directions["activations"], *self.directions["weights"]]:
+            if direction.id == name:
+                return direction.axis
+        raise UserError(f"{self.name} has no direction {name}. Reset the sliders, or open the link of this model.")
+
+    @cached_property
+    def directions(self) -> dict[str, list[Direction]]:
+        """By method, the directions along which this generator's pictures change most, the strongest first."""
+        return found_in(self.model)
+
+    def more_like(self, spot: Spot, count: int, spread: float, seed: int = 0) -> list[Spot]:
+        """Points around one: each turned from it by the angle `spread` (radians) in a random way, its length kept."""
+        z = self.z(spot)
+        found = []
+        for index in range(count):
+            away = drawn_from(seed, index, self.latent_size)
+            away = away - z * (away @ z) / z.square().sum().clamp_min(1e-9)
+            turned = np.cos(spread) * z + np.sin(spread) * away * z.norm() / away.norm().clamp_min(1e-9)
+            found.append(Spot.of(turned.numpy()))
+        return found
+
+    # -------------------------------------------------------------------------------------------------------- what
+
+    @torch.inference_mode()
+    def draw(self, z: Tensor) -> Pixels:
+        """Images (N, C, H, W) of z (N, L), each drawn alone."""
+        with one_thread():
+            return np.concatenate([from_unit(self.model.generate(one)) for one in z.float().split(1)])
+
+    def images(self, spots: Sequence[Spot]) -> Pixels:
+        """Images (N, C, H, W) of points.
+
+        Raises:
+            UserError: one is none of this model's.
+        """
+        return self.draw(torch.stack([self.z(spot) for spot in spots]))
+
+    def sample(self, count: int, seed: int = 0, first: int = 0, truncation: float = 0.0) -> Pixels:
+        """Images (N, C, H, W): samples no. `first` and on of a seed."""
+        return self.images([Spot(seed, first + i).within(truncation) for i in range(count)])
+
+    @torch.inference_mode()
+    def opinion(self, images: Pixels) -> NDArray[np.float32] | None:
+        """The discriminator's opinion (N,) in [0, 1] that images are real. It is no measure of quality: a generator learns to please it."""
+        if self._judge is None:
+            return None
+        with one_thread():
+            found: NDArray[np.float32] = self._judge.judge(to_unit(torch.from_numpy(images))).numpy()
+        return found
+
+    @cached_property
+    def _flat(self) -> Tensor:
+        return self.exhibit.images.flatten(1).float()
+
+    def nearest(self, images: Pixels, count: int = 1) -> list[list[int]]:
+        """For each image the numbers of the kept training images whose pixels are nearest, nearest first."""
+        return nearest(torch.from_numpy(images).flatten(1).float(), self._flat, count)[1].tolist()
+
+    def prepared(self, picture: Path | bytes, name: str = "", crop: Crop = "centre") -> Pixels:
+        """Any picture as this model would draw it, upright and square: (1, C, H, W) uint8.
+
+        Raises:
+            UserError: it is not a picture that can be read.
+        """
+        return to_pixels([open_image(picture, name)], self.channels, self.size, crop)
