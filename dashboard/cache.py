@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import streamlit as st
 
 from selfsup_engine.errors import UserError
-from selfsup_engine.images import Crop, encode, montage
+from selfsup_engine.exploring.spot import Spot
+from selfsup_engine.images import Crop, Pixels, animate, encode, montage
 from selfsup_engine.runs import Library, RunFolder
 from selfsup_engine.sources import own
 from selfsup_engine.training.jobs import Jobs
 
 if TYPE_CHECKING:
     from selfsup_engine.exploring.latent import LatentSpace
+    from selfsup_engine.exploring.sampling import Sampler
     from selfsup_engine.models.spec import Config
     from selfsup_engine.runs import Budget
     from selfsup_engine.training.estimate import Estimate
@@ -48,7 +51,7 @@ def warm_up() -> Warm:
     def work() -> None:
         import torch
 
-        import selfsup_engine.exploring.latent  # noqa: F401
+        import selfsup_engine.exploring.sampling  # noqa: F401
         from selfsup_engine.device import pick
 
         torch.set_num_threads(1)  # an image at a time: threads cost more than they bring, and training needs the cores
@@ -74,6 +77,69 @@ def _latent_space(path: str, weights: str) -> LatentSpace:
     from selfsup_engine.exploring.latent import LatentSpace
 
     return LatentSpace(RunFolder(Path(path)))
+
+
+def sampler(folder: RunFolder) -> Sampler:
+    """An opened generator; anew once its weights have changed."""
+    run = folder.run
+    return _sampler(str(folder.path), run.result.weights if run.result else "")
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _sampler(path: str, weights: str) -> Sampler:
+    from selfsup_engine.exploring.sampling import Sampler
+
+    return Sampler(RunFolder(Path(path)))
+
+
+def samples(sampler: Sampler, spots: Sequence[Spot]) -> Pixels:
+    """Images (N, C, H, W) of some points, drawn once."""
+    return _samples(_whose(sampler), tuple(spots), sampler)
+
+
+def _whose(sampler: Sampler) -> str:
+    return f"{sampler.name} {sampler.run.result.weights if sampler.run.result else ''}"
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _samples(whose: str, spots: tuple[Spot, ...], _sampler: Sampler) -> Pixels:
+    return _sampler.images(spots)
+
+
+def film(sampler: Sampler, stops: Sequence[Spot], frames: int, kind: Literal["gif", "webp"], side: int) -> bytes:
+    """A loop through some points, as a file."""
+    return _film(_whose(sampler), tuple(stops), frames, kind, side, sampler)
+
+
+@st.cache_data(max_entries=16, show_spinner=False)
+def _film(
+    whose: str, stops: tuple[Spot, ...], frames: int, kind: Literal["gif", "webp"], side: int, _sampler: Sampler
+) -> bytes:
+    from selfsup_engine.exploring.sampling import walk
+
+    return animate(_sampler.draw(walk([_sampler.z(stop) for stop in stops], frames)), kind, side=side)
+
+
+def plane(sampler: Sampler, corners: Sequence[Spot], side: int) -> bytes:
+    """The plane through three points as one PNG of side x side pictures, the first corner at the lower left."""
+    return _plane(_whose(sampler), tuple(corners), side, sampler)
+
+
+@st.cache_data(max_entries=16, show_spinner=False)
+def _plane(whose: str, corners: tuple[Spot, ...], side: int, _sampler: Sampler) -> bytes:
+    steps = [i / (side - 1) for i in range(side)]
+    spots = [_sampler.on_plane(corners, u, v) for v in reversed(steps) for u in steps]
+    return encode(montage(_sampler.images(spots), side), "png")
+
+
+def given_names(weights: str) -> dict[str, str]:
+    """What a person called the directions of a model, by their ids."""
+    return library().names(weights)
+
+
+def give_name(weights: str, direction: str, name: str) -> None:
+    """Calls a direction something, for good."""
+    library().give_name(weights, direction, name)
 
 
 @st.cache_data(max_entries=64, show_spinner=False)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import streamlit as st
 import torch
 
-from dashboard import cache, forms, latent_tools, markup, own_photo, words
+from dashboard import cache, explorers, forms, latent_tools, markup, own_photo, words
 from dashboard.components.latent_map import Look, latent_map
 from dashboard.state import Colour, LatentView, Tool, save
 from selfsup_engine.runs import RunFolder
@@ -34,54 +33,18 @@ KEPT = {"colour", "back", "how", "tool", "sigma", "every"}
 
 
 def choose_model(view: LatentView) -> RunFolder | None:
-    """The models that have codes, gallery first; None, with the way on, where there is none."""
-    library = cache.library()
-    folders = {f.name: f for f in [*library.shown(), *library.runs()] if words.explorable(f)}
-    if not folders:
-        st.info("There is no trained model yet.", icon=":material/info:")
-        if st.button("Train one", type="primary"):
-            st.switch_page("../pages/train.py")
-        return None
-    if view.model and view.model not in folders:
-        st.warning(
-            f"The link asks for the model “{words.plain(view.model)}”, which is not in this library. Ask whoever sent it for the file, and upload it there."
-        )
-    names = list(folders)
-    called = {name: words.title(folder) for name, folder in folders.items()}
-    alike = [
-        title for title, times in Counter(called.values()).items() if times > 1
-    ]  # Streamlit would take them for one
-    titles = {name: f"{title} ({name})" if title in alike else title for name, title in called.items()}
-    start = names.index(view.model) if view.model in folders else 0
-    name = forms.following(
-        "latent-model",
-        names[start],
-        lambda: st.selectbox(
-            "Model",
-            names,
-            start,
-            format_func=titles.__getitem__,
-            key="latent-model",
-            label_visibility="collapsed",
-        ),
-    )
-    if name != view.model:
-        for field in set(LatentView.model_fields) - KEPT:
-            setattr(view, field, LatentView.model_fields[field].default)
-        view.model = name
-        own_photo.place_anew(name)
-    return folders[name]
+    """See explorers.choose_model; one's own photo is put on the map of another model anew."""
+    before = view.model
+    folder = explorers.choose_model(view, explorers.LATENT, KEPT)
+    if folder and folder.name != before:
+        own_photo.place_anew(folder.name)
+    return folder
 
 
 def explore(folder: RunFolder, view: LatentView) -> None:
     """Map, point and tools. One fragment: a drag on the map reruns this and nothing else."""
     space = cache.latent_space(folder)
-    weights = folder.run.result.weights if folder.run.result else ""
-    if view.weights and view.weights != weights:
-        st.warning(
-            "This model was trained on since the link was made: the pictures may differ from those that were shared."
-        )
-    view.weights = weights
+    explorers.same_weights(folder, view)
     describe(space)
 
     @st.fragment

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from selfsup_engine.models.spec import Config
 
 T = TypeVar("T")
+U = TypeVar("U")
 
 CROPS: dict[Crop, str] = {"centre": "cut out the middle", "pad": "fit whole on white"}
 
@@ -30,7 +31,7 @@ def choice(label: str, options: Mapping[T, str], current: T, key: str, *, hide_l
     )
 
 
-def following(key: str, wanted: T, draw: Callable[[], T]) -> T:
+def following(key: str, wanted: U, draw: Callable[[], T]) -> T:
     """What a keyed widget stands at, which shows what the view wants: where a link or the back button changed that, it gives way."""
     if state.held(key) is not None and state.remembered(f"shown:{key}") != wanted:
         state.hold(key, wanted)

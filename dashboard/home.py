@@ -5,7 +5,7 @@ from pathlib import Path
 import psutil
 import streamlit as st
 
-from dashboard import cache, markup, words
+from dashboard import cache, explorers, markup, words
 from selfsup_engine.errors import UserError
 from selfsup_engine.runs import RunFolder
 
@@ -75,8 +75,7 @@ def card(folder: RunFolder) -> None:
             f"<h3 style='margin:0;padding:0'>{markup.escape(words.title(folder))}</h3>",
             markup.muted(run.note or words.one_line(folder)),
         )
-        if st.button("Explore", key=f"explore-{words.key(folder)}", icon=":material/scatter_plot:", width="stretch"):
-            st.switch_page("../pages/latent.py", query_params={"model": folder.name})
+        explorers.button(folder, f"explore-{words.key(folder)}", "Explore", width="stretch")
 
 
 @st.fragment(run_every=5.0)

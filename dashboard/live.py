@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from dashboard import cache, charts, markup, words
+from dashboard import cache, charts, explorers, markup, words
 from dashboard.state import TrainView, remember, save
 from selfsup_engine import events
 from selfsup_engine.errors import UserError
@@ -56,11 +56,9 @@ def header(folder: RunFolder, status: Status) -> None:
 def buttons(folder: RunFolder, status: Status) -> None:
     """Pause, stop, resume, explore: whatever can be done now."""
     jobs = cache.jobs()
-    finished = words.explorable(folder) and not status.active
-    if finished and st.button(
-        "Explore its latent space", type="primary", icon=":material/scatter_plot:", key="explore"
-    ):
-        st.switch_page("../pages/latent.py", query_params={"model": folder.name})
+    finished = explorers.explorer_of(folder) is not None and not status.active
+    if finished:
+        explorers.button(folder, "explore", kind="primary")
     asked = folder.file("control").exists()
     if status.active:
         if st.button(

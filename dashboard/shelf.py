@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboard import cache, charts, live, markup, words
+from dashboard import cache, charts, explorers, live, markup, words
 from dashboard.state import LibraryView, hold, remember, remembered, save
 from selfsup_engine import archive, events
 from selfsup_engine.errors import UserError
@@ -104,10 +104,7 @@ def card(folder: RunFolder, view: LibraryView) -> None:
                 else markup.muted(f"seed {folder.run.seed}, {folder.run.created:%d %b, %H:%M} UTC"),
             )
             with st.container(horizontal=True):
-                if words.explorable(folder) and st.button(
-                    "Explore", key=f"explore-{words.key(folder)}", icon=":material/scatter_plot:"
-                ):
-                    st.switch_page("../pages/latent.py", query_params={"model": folder.name})
+                explorers.button(folder, f"explore-{words.key(folder)}", "Explore")
                 if not folder.in_gallery and status.state != "done" and st.button("Watch", key=f"watch-{folder.name}"):
                     st.switch_page("../pages/train.py", query_params={"run": folder.name})
                 if st.button("Details", key=f"details-{words.key(folder)}"):
@@ -180,10 +177,7 @@ def actions(folder: RunFolder, view: LibraryView) -> None:
     library = cache.library()
     with st.container(horizontal=True):
         if folder.usable:
-            if words.explorable(folder) and st.button(
-                "Explore", type="primary", icon=":material/scatter_plot:", key="detail-explore"
-            ):
-                st.switch_page("../pages/latent.py", query_params={"model": folder.name})
+            explorers.button(folder, "detail-explore", "Explore", kind="primary")
             st.download_button(
                 "Download",
                 lambda: archive.export(folder),

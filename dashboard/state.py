@@ -9,9 +9,16 @@ from typing import Annotated, Any, Literal, TypeVar
 import streamlit as st
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
+from selfsup_engine.exploring.spot import Spot
+
 Colour = Literal["label", "error"]
 Way = Literal["linear", "spherical"]
 Tool = Literal["Interpolate", "Dimensions", "Grid", "Your image", "Denoise", "Compress"]
+
+
+Frames = Literal[12, 24, 48]
+Method = Literal["activations", "weights"]
+SamplerTool = Literal["Shelf", "More like this", "Plane", "Your picture"]
 
 
 def in_link(value: float) -> str:
@@ -39,7 +46,14 @@ class TrainView(View):
     family: str = Field("autoencoder", max_length=32)
 
 
-class LatentView(View):
+class ModelView(View):
+    """`model`: which one is shown; `weights`: the first digits of their hash, so that a link can tell that they have changed."""
+
+    model: str = Field("", max_length=64)
+    weights: str = Field("", max_length=16)
+
+
+class LatentView(ModelView):
     """`x`, `y`: the chosen point of the map; `a`, `b`: the two images between which is interpolated, by their numbers.
 
     `zoom`: of the map, 0 where all of it is seen, about `cx`, `cy`; `hide`: the classes that are not shown, by their numbers.
@@ -47,8 +61,6 @@ class LatentView(View):
     `sigma`: the noise of Denoise, a standard deviation on [0, 1] pixels; `every`: Dimensions shows all, not only the widest.
     """
 
-    model: str = Field("", max_length=64)
-    weights: str = Field("", max_length=16)
     x: Place | None = None
     y: Place | None = None
     zoom: Place = 0.0
@@ -63,6 +75,36 @@ class LatentView(View):
     tool: Tool = "Interpolate"
     sigma: float = Field(0.3, ge=0.0, le=0.6)
     every: bool = False
+
+
+def _sample(text: str) -> str:
+    return str(Spot.parse(text))
+
+
+def _samples(text: str) -> str:
+    return SHELF.join(map(_sample, filter(None, text.split(SHELF))))
+
+
+SHELF = "~~"
+"""Between the samples of a shelf, in a link."""
+
+
+class SamplerView(ModelView):
+    """`at`: the current sample (see selfsup_engine.exploring.spot); `seed`, `first`: which samples the sheet shows.
+
+    `locked`: the sliders that stay, by name; `shelf`: the samples that were kept, in their order; `frames`: of a walk, from one to the next;
+    `spread`: the angle of More like this, in radians.
+    """
+
+    at: Annotated[str, Field(max_length=6_000), AfterValidator(_sample)] = "0.0"
+    seed: int = Field(0, ge=0, lt=2**31)
+    first: int = Field(0, ge=0, lt=900_000)
+    method: Method = "activations"
+    locked: str = Field("", pattern=r"^([a-z]\d{0,3}(\.[a-z]\d{0,3}){0,63})?$")
+    tool: SamplerTool = "Shelf"
+    shelf: Annotated[str, Field(max_length=30_000), AfterValidator(_samples)] = ""
+    frames: Frames = 24
+    spread: float = Field(0.5, ge=0.1, le=1.5)
 
 
 class LibraryView(View):
@@ -90,9 +132,14 @@ def load(kind: type[V]) -> V:
     return view
 
 
+def keep(view: View) -> None:
+    """Keeps the view for this session: what is on its way need not be in the address bar, each change of which is a step back."""
+    st.session_state[type(view).__name__] = view.model_copy()
+
+
 def save(view: View) -> None:
     """Keeps the view, and brings the address bar up to it."""
-    st.session_state[type(view).__name__] = view.model_copy()
+    keep(view)
     link = {name: in_link(value) if isinstance(value, float) else str(value) for name, value in _changed(view).items()}
     if dict(st.query_params) != link:
         st.query_params.from_dict(link)

@@ -113,15 +113,6 @@ def one_line(folder: RunFolder) -> str:
     return source_title(folder.run.source)
 
 
-def explorable(folder: RunFolder) -> bool:
-    """Whether it is a trained model with codes both ways, which the latent space shows; one that cannot be read is none."""
-    try:
-        result = folder.run.result
-    except UserError:
-        return False
-    return folder.usable and result is not None and {"encodes", "decodes"} <= set(result.capabilities)
-
-
 def plain(text: object) -> str:
     """Text as it stands, for what Streamlit reads as Markdown: a file's or a run's name makes no link and no picture there."""
     return re.sub(r"([\\`*_\[\]<>$~#|!]|:(?!\s)|(?<=www)\.)", r"\\\1", str(text))

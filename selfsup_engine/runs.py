@@ -6,6 +6,7 @@ can be explored without the data set), events.jsonl, cover.png, previews/, snaps
 
 import contextlib
 import itertools
+import json
 import os
 import re
 import shutil
@@ -253,6 +254,37 @@ class Library:
         there = name if not (self.root / name).exists() else next(n for n in free if not (self.root / n).exists())
         aside.rename(self.root / there)
         return RunFolder(self.root / there)
+
+    # ---------------------------------------------------------------------------- what directions of a model are called
+
+    def names(self, weights: str) -> dict[str, str]:
+        """What a person called the directions of the model with these weights; empty where nothing was said or it cannot be read."""
+        try:
+            said = json.loads(self._names(weights).read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return {}
+        return {str(key): str(name)[:24] for key, name in said.items()} if isinstance(said, dict) else {}
+
+    def give_name(self, weights: str, direction: str, name: str) -> None:
+        """Calls a direction something; kept with the library, so also for a model of the gallery.
+
+        Raises:
+            UserError: the name is empty or too long, or it cannot be written.
+        """
+        name = " ".join(name.split())
+        if not name or len(name) > 24:
+            raise UserError("A name of a direction has 1 to 24 characters.")
+        try:
+            files.write(self._names(weights), json.dumps(self.names(weights) | {direction: name}, indent=1))
+        except OSError as error:
+            raise UserError(
+                f"The name cannot be kept ({error.strerror}). Free some space, or set SELFSUP_RUNS."
+            ) from error
+
+    def _names(self, weights: str) -> Path:
+        if not re.fullmatch("[0-9a-f]{1,64}", weights):
+            raise UserError("This model has no weights yet. Train it first.")
+        return self.root / ".names" / f"{weights}.json"
 
 
 def open_folder(name: str, library: Library | None = None) -> RunFolder:

@@ -79,7 +79,9 @@ class Sampler:
         self.name = folder.name
         model = load_model(folder)
         if not isinstance(model, Samples):
-            raise UserError(f"{folder.name} draws no samples from random numbers: it is of the family {self.run.family}.")
+            raise UserError(
+                f"{folder.name} draws no samples from random numbers: it is of the family {self.run.family}."
+            )
         self.model = cast(Samples, model)
         self._judge = cast(Judges, model) if isinstance(model, Judges) else None
         self.latent_size = model.latent_size
@@ -138,6 +140,10 @@ class Sampler:
             turned = np.cos(spread) * z + np.sin(spread) * away * z.norm() / away.norm().clamp_min(1e-9)
             found.append(Spot.of(turned.numpy()))
         return found
+
+    def on_plane(self, corners: Sequence[Spot], u: float, v: float) -> Spot:
+        """The point of the plane through three others: see the function of that name."""
+        return Spot.of(on_plane([self.z(corner) for corner in corners], u, v).numpy())
 
     # -------------------------------------------------------------------------------------------------------- what
 

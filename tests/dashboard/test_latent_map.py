@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dashboard.components.latent_map import PALETTE, Held, Look, pack, settle
+from dashboard.components.held import Held, settle
+from dashboard.components.latent_map import PALETTE, Look, pack
 
 RNG = np.random.default_rng(0)
 POINTS = RNG.normal(size=(50, 2)).astype(np.float32)

@@ -12,37 +12,24 @@ itself changes.
 
 import hashlib
 import json
-import math
 import struct
 import time
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-import streamlit as st
 
 from dashboard import state
+from dashboard.components.held import settle
+from dashboard.components.scripted import scripted
 from selfsup_engine.pictures import PALETTE
 
 __all__ = ["Look", "latent_map", "pack"]
 
 Point = tuple[float, float]
-T = TypeVar("T")
 
-_HERE = Path(__file__).parent
-_STATIC = _HERE.parents[1] / "static"
-_SCRIPTS = [_STATIC / "latent_map.js", *sorted((_STATIC / "latent_map").glob("*.js"))]
-_VERSION = hashlib.sha256(b"".join(script.read_bytes() for script in _SCRIPTS)).hexdigest()[:12]
-"""Part of the scripts' addresses, so that no stale copy is used."""
-
-_mount = st.components.v2.component(
-    "latent_map",
-    html=(_HERE / "latent_map.html").read_text(encoding="utf-8"),
-    css=(_HERE / "latent_map.css").read_text(encoding="utf-8"),
-    js=(_HERE / "mount.js").read_text(encoding="utf-8").replace("VERSION", _VERSION),
-)
+_mount = scripted("latent_map")
 
 
 class Look(NamedTuple):
@@ -55,15 +42,6 @@ class Look(NamedTuple):
 
 
 ALL = Look()
-
-
-class Held(NamedTuple, Generic[T]):
-    """Something that the browser and Python both may move: where it is, and who put it there last."""
-
-    at: T
-    placed: T  # where Python put it last
-    stamp: int  # when Python put it there; the browser moves its own exactly when this changes
-    turn: int | None  # the last choice in the browser that was taken in
 
 
 def latent_map(
@@ -123,24 +101,6 @@ def latent_map(
     )
     _mount(key=key, data=data, on_point_change=lambda: None, on_look_change=lambda: None)
     return here.at, sight.at
-
-
-def settle(last: Held[T] | None, choice: tuple[T, int] | None, wanted: T, *, stamp: int) -> Held[T]:
-    """Decide where something stands: `choice` is (place, turn) from the browser, `wanted` what Python asks for (None: nothing)."""
-    if last is None or (choice is None and last.turn is not None):  # a new map, or one that was away from the page
-        return Held(wanted, wanted, stamp, int(choice[1]) if choice is not None else None)
-    if choice is not None and choice[1] != last.turn:
-        return last._replace(at=choice[0], turn=int(choice[1]))
-    if wanted is not None and not _same(wanted, last.at):
-        return last._replace(at=wanted, placed=wanted, stamp=stamp)
-    return last
-
-
-def _same(a: Any, b: Any) -> bool:
-    """Whether they are one place, though one may have gone through float32, or through a link of five digits."""
-    if isinstance(a, tuple) and isinstance(b, tuple):
-        return len(a) == len(b) and all(_same(u, v) for u, v in zip(a, b, strict=True))
-    return a is not None and b is not None and math.isclose(a, b, rel_tol=1e-4, abs_tol=1e-7)
 
 
 def pack(

@@ -1,0 +1,88 @@
+"""A picture with the sliders that move it, live: the script is `static/instrument.js`.
+
+Mount it in a `st.fragment` of its own: only there does Streamlit let a run finish and skip to the newest place of a drag.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+from dashboard import state
+from dashboard.components.held import Held, settle
+from dashboard.components.scripted import blob, scripted
+
+_mount = scripted("instrument")
+
+
+class Setting(NamedTuple):
+    """Where the sliders stand: moves by name in sigmas, the truncation (0: none), and what is locked."""
+
+    moves: tuple[tuple[str, float], ...] = ()
+    truncation: float = 0.0
+    locked: tuple[str, ...] = ()
+
+
+class Slider(NamedTuple):
+    """change: how much it moves, in any unit: the line below its name is as long."""
+
+    id: str
+    name: str
+    change: float
+
+
+class Scene(NamedTuple):
+    """What is drawn for a setting: PNGs of the picture, of the one before the sliders, of the nearest training picture; the opinion in
+    [0, 1], or None; the random numbers (L,) before the moves."""
+
+    picture: bytes
+    before: bytes
+    near: bytes
+    opinion: float | None
+    numbers: Sequence[float]
+
+
+class Played(NamedTuple):
+    """setting: where the sliders stand; rest: the hand has just let go; renamed: a slider that was just given a name."""
+
+    setting: Setting
+    rest: bool
+    renamed: tuple[str, str] | None
+
+
+def instrument(wanted: Setting, sliders: Sequence[Slider], draw: Callable[[Setting], Scene], *, key: str) -> Played:
+    """Shows what `draw` gives for where the sliders stand.
+
+    Controlled: pass what the last run returned. A new place in the browser wins over `wanted`; without one, another `wanted` moves the
+    sliders there.
+    """
+    said: dict[str, Any] = state.held(key) or {}
+    now, rest = _settled(key, said.get("set"), wanted)
+    renamed = said.get("renamed")
+    new_name = renamed is not None and renamed[2] != state.remembered(f"{key}:named")
+    if renamed is not None:
+        state.remember(f"{key}:named", renamed[2])
+    scene = draw(now.at)
+    moves, truncation, locked = now.placed
+    header = {
+        "stamp": now.stamp,
+        "turn": now.turn or 0,
+        "setting": {"moves": dict(moves), "truncation": truncation, "locked": locked},
+        "sliders": [slider._asdict() for slider in sliders],
+        "numbers": [round(number, 2) for number in scene.numbers],
+        "opinion": scene.opinion,
+    }
+    data = blob(header, scene.picture, scene.before, scene.near)
+    _mount(key=key, data=data, on_set_change=lambda: None, on_renamed_change=lambda: None)
+    return Played(now.at, rest, (str(renamed[0]), str(renamed[1])) if renamed and new_name else None)
+
+
+def _settled(key: str, said: Sequence[Any] | None, wanted: Setting) -> tuple[Held[Setting], bool]:
+    last: Held[Setting] | None = state.remembered(f"{key}:set")
+    choice = None
+    if said is not None:
+        moves = tuple(sorted((str(name), float(value)) for name, value in said[0].items()))
+        choice = Setting(moves, float(said[1]), tuple(sorted(map(str, said[2])))), int(said[4])
+    now = settle(last, choice, wanted, stamp=time.time_ns() // 1000)
+    state.remember(f"{key}:set", now)
+    new = choice is not None and last is not None and choice[1] != last.turn
+    return now, new and bool(said and said[3])

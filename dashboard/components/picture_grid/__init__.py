@@ -1,0 +1,42 @@
+"""A sheet of pictures of which a person presses one."""
+
+from collections.abc import Sequence
+
+from dashboard import state
+from dashboard.components.scripted import blob, scripted
+from selfsup_engine.images import Pixels, encode, montage
+
+_mount = scripted("picture_grid")
+_ACROSS = 16  # pictures in a row of the one that travels
+
+
+def picture_grid(
+    images_nchw: Pixels,
+    *,
+    key: str,
+    columns: int,
+    label: str,
+    names: Sequence[str],
+    captions: Sequence[str] = (),
+    selected: int = -1,
+) -> int | None:
+    """Shows images (N, C, H, W) uint8, and gives the number of the one that was just pressed; None if none was.
+
+    names: what each is called, for the pointer and for who cannot see; captions: what stands below each.
+    """
+    chosen = (state.held(key) or {}).get("picked")
+    turn = chosen[1] if chosen else None
+    new = turn is not None and turn != state.remembered(f"{key}:turn")
+    state.remember(f"{key}:turn", turn)
+    header = {
+        "columns": columns,
+        "count": len(images_nchw),
+        "across": min(_ACROSS, len(images_nchw)),
+        "label": label,
+        "names": list(names),
+        "captions": list(captions),
+        "selected": chosen[0] if new and chosen else selected,
+    }
+    sheet = encode(montage(images_nchw, min(_ACROSS, len(images_nchw)), background=0), "png")
+    _mount(key=key, data=blob(header, sheet), on_picked_change=lambda: None)
+    return int(chosen[0]) if new and chosen and 0 <= chosen[0] < len(images_nchw) else None

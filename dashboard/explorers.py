@@ -1,0 +1,105 @@
+"""Which page explores which models: by what a model can do, never by its family's name."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import Literal
+
+import streamlit as st
+
+from dashboard import cache, forms, words
+from dashboard.state import ModelView
+from selfsup_engine.errors import UserError
+from selfsup_engine.runs import RunFolder
+
+
+@dataclass(frozen=True)
+class Explorer:
+    """page: its file in pages/; needs: the capabilities of the models that it shows; action: what it offers to do with one."""
+
+    page: str
+    needs: frozenset[str]
+    action: str
+    icon: str
+
+    def shows(self, folder: RunFolder) -> bool:
+        """Whether it is a trained model that can do what the page needs; one that cannot be read is none."""
+        try:
+            result = folder.run.result
+        except UserError:
+            return False
+        return folder.usable and result is not None and self.needs <= set(result.capabilities)
+
+
+LATENT = Explorer("latent", frozenset({"encodes", "decodes"}), "Explore its latent space", ":material/scatter_plot:")
+GAN = Explorer("gan", frozenset({"samples"}), "Steer what it draws", ":material/tune:")
+EXPLORERS = (LATENT, GAN)
+
+
+def explorer_of(folder: RunFolder) -> Explorer | None:
+    """The page that shows a model; None if none does."""
+    return next((explorer for explorer in EXPLORERS if explorer.shows(folder)), None)
+
+
+def button(
+    folder: RunFolder,
+    key: str,
+    label: str | None = None,
+    kind: Literal["primary", "secondary"] = "secondary",
+    width: Literal["stretch", "content"] = "content",
+) -> None:
+    """The way into the page that explores a model, if one does; called by what is done there, if no other label is given."""
+    explorer = explorer_of(folder)
+    if explorer and st.button(label or explorer.action, key=key, icon=explorer.icon, type=kind, width=width):
+        st.switch_page(f"../pages/{explorer.page}.py", query_params={"model": folder.name})
+
+
+def choose_model(view: ModelView, explorer: Explorer, kept: set[str]) -> RunFolder | None:
+    """The models that a page can show, gallery first; None, with the way on, where there is none.
+
+    Another one than the view's sets all its fields back but `kept`: what else it says is a place in one model.
+    """
+    library = cache.library()
+    folders = {f.name: f for f in [*library.shown(), *library.runs()] if explorer.shows(f)}
+    if not folders:
+        st.info("There is no trained model yet.", icon=":material/info:")
+        if st.button("Train one", type="primary"):
+            st.switch_page("../pages/train.py")
+        return None
+    if view.model and view.model not in folders:
+        st.warning(
+            f"The link asks for the model “{words.plain(view.model)}”, which is not in this library. Ask whoever sent it for the file, and upload it there."
+        )
+    names = list(folders)
+    called = {name: words.title(folder) for name, folder in folders.items()}
+    alike = [
+        title for title, times in Counter(called.values()).items() if times > 1
+    ]  # Streamlit would take them for one
+    titles = {name: f"{title} ({name})" if title in alike else title for name, title in called.items()}
+    start = names.index(view.model) if view.model in folders else 0
+    key = f"{explorer.page}-model"
+    name = forms.following(
+        key,
+        names[start],
+        lambda: st.selectbox(
+            "Model", names, start, format_func=titles.__getitem__, key=key, label_visibility="collapsed"
+        ),
+    )
+    if name != view.model:
+        for field, about in type(view).model_fields.items():
+            if field not in kept:
+                setattr(view, field, about.default)
+        view.model = name
+    return folders[name]
+
+
+def same_weights(folder: RunFolder, view: ModelView) -> str:
+    """The hash of a model's weights, kept in the view; says so where a link was made with others."""
+    weights = folder.run.result.weights if folder.run.result else ""
+    if view.weights and view.weights != weights:
+        st.warning(
+            "This model was trained on since the link was made: the pictures may differ from those that were shared."
+        )
+    view.weights = weights
+    return weights

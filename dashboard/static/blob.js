@@ -1,0 +1,40 @@
+/** Messages of Python's `blob`: a header, and the pictures that follow it. */
+export function read(bytes) {
+  let at = 4 + new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true);
+  const header = JSON.parse(new TextDecoder().decode(bytes.subarray(4, at)));
+  const parts = header.parts.map((length) => bytes.slice(at, (at += length)));
+  return { ...header, parts };
+}
+
+/** Keeps one object for each element that a component lives in: `Kind` has update(message, component) and may have destroy(). */
+export function mounted(Kind) {
+  const living = new WeakMap();
+  return (component) => {
+    const { parentElement, data } = component;
+    if (!living.has(parentElement)) living.set(parentElement, Object.assign(new Kind(parentElement), { calls: 0 }));
+    const one = living.get(parentElement);
+    const call = ++one.calls;
+    one.update(read(data), component);
+    // Streamlit also runs the cleanup of a call that a newer one overtook: only the newest may end it.
+    return () => {
+      if (one.calls !== call) return;
+      one.destroy?.();
+      living.delete(parentElement);
+    };
+  };
+}
+
+/** A number for a choice, larger than all before, so that Python sees that it is new. */
+let last = 0;
+export const nextTurn = () => (last = Math.max(last + 1, Date.now()));
+
+/** Draws a picture's bytes on a canvas of just its size; the newest wins, whichever is decoded first. */
+const orders = new WeakMap();
+export async function show(canvas, bytes) {
+  const order = (orders.get(canvas) ?? 0) + 1;
+  orders.set(canvas, order);
+  const bitmap = await createImageBitmap(new Blob([bytes]));
+  if (orders.get(canvas) !== order) return;
+  if (canvas.width !== bitmap.width || canvas.height !== bitmap.height) [canvas.width, canvas.height] = [bitmap.width, bitmap.height];
+  canvas.getContext("2d").drawImage(bitmap, 0, 0);
+}

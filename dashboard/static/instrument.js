@@ -1,0 +1,215 @@
+/**
+ * A picture and the sliders that move it. It knows nothing of models: it tells where the sliders stand, and shows what comes back.
+ *
+ * `data`: { stamp, turn, setting: { moves, truncation, locked }, sliders: [{ id, name, change }], numbers, opinion } and three pictures: the
+ * current one, the one before the sliders, the nearest training picture. The setting is taken over whenever `stamp` changes.
+ *
+ * While a slider is dragged, its newest place is told as soon as the page has answered the one before; what was overtaken is never sent.
+ * `set`: [moves, truncation, locked, rest, turn]; `rest` says that the hand let go. `renamed`: [id, name, turn].
+ */
+const { mounted, nextTurn, show } = await import(new URL(`blob.js${new URL(import.meta.url).search}`, import.meta.url));
+
+const REACH = 3; // sigmas to either side
+const PATIENCE = 1500; // ms after which an answer is no longer waited for
+const OFF = 4; // truncation at its end: none
+const LOCKS = {
+  true: '<svg viewBox="0 0 16 16"><rect x="3" y="7" width="10" height="7" rx="1.5"/><path d="M5 7V5a3 3 0 0 1 6 0v2"/></svg>',
+  false: '<svg viewBox="0 0 16 16"><rect x="3" y="7" width="10" height="7" rx="1.5"/><path d="M5 7V5a3 3 0 0 1 5.8-1"/></svg>',
+};
+const short = (v) => v.toFixed(2).replace("-", "−");
+
+class Instrument {
+  constructor(parent) {
+    const find = (selector) => parent.querySelector(selector);
+    this.parts = Object.fromEntries(
+      ["screen", "screen canvas", "badge", "near canvas", "opinion", "opinion b", "gauge i", "main", "numbers"].map((name) => [name, find(`.${name}`)]),
+    );
+    this.summary = find("summary");
+    find(".randomise").onclick = () => this.change((slider) => Math.round(40 * Math.max(-REACH, Math.min(REACH, gaussian()))) / 40);
+    find(".reset").onclick = () => this.change(() => 0);
+    const compare = (before) => () => this.compare(before);
+    this.parts.screen.addEventListener("pointerdown", compare(true));
+    for (const type of ["pointerup", "pointerleave", "pointercancel", "blur"]) this.parts.screen.addEventListener(type, compare(false));
+    this.parts.screen.addEventListener("keydown", (event) => event.key === " " && this.compare(true));
+    this.parts.screen.addEventListener("keyup", (event) => event.key === " " && this.compare(false));
+    this.rows = new Map(); // id -> its row
+  }
+
+  update(data, { setStateValue }) {
+    this.tell = setStateValue;
+    this.data = data;
+    if (data.stamp !== this.stamp) {
+      this.stamp = data.stamp;
+      const { moves, truncation, locked } = data.setting;
+      [this.moves, this.truncation, this.locked] = [{ ...moves }, truncation, new Set(locked)];
+      this.pending = 0;
+    }
+    this.lay();
+    if (this.pending && data.turn >= this.pending) this.pending = 0;
+    this.paint();
+    if (!this.pending && (this.dirty || this.rest)) this.send();
+  }
+
+  /** Rows for the sliders that there are: made anew only when these change, so that none is lost under a hand. */
+  lay() {
+    const { sliders, numbers } = this.data;
+    const laid = JSON.stringify([sliders, numbers.length]);
+    if (laid !== this.laid) {
+      this.laid = laid;
+      this.rows.clear();
+      const strongest = Math.max(...sliders.map((slider) => slider.change), 1e-9);
+      const main = [{ id: "t", name: "Truncation", change: 0 }, ...sliders].map((slider) => this.row(slider, slider.change / strongest));
+      this.parts.main.replaceChildren(...main);
+      this.parts.numbers.replaceChildren(...numbers.map((_, i) => this.row({ id: `z${i}`, name: `${i + 1}` }, null)));
+      this.summary.textContent = `All ${numbers.length} random numbers`;
+    }
+    for (const [id, row] of this.rows) row.set(this.value(id), this.locked.has(id));
+  }
+
+  row({ id, name }, change) {
+    const row = make("div", { className: "row" });
+    const lock = make("button", { type: "button", className: "lock", title: `${name}: lock it, so that Randomise, Reset and another sample leave it as it is` });
+    const label = make("button", { type: "button", className: "name" }, make("span", { textContent: name }));
+    const directed = change !== null && id !== "t";
+    if (directed) {
+      label.append(make("i"));
+      label.lastChild.style.width = `${Math.round(100 * change)}%`;
+      label.title = `${name}: press to rename. The line below says how much of the picture it changes.`;
+      label.onclick = () => this.rename(id, label);
+    } else if (id === "t") label.title = "Keeps the random numbers within this many sigmas: nearer to the usual, less varied. At the right end: off.";
+    const [low, high] = id === "t" ? [0.3, OFF] : id[0] === "z" ? [-4, 4] : [-REACH, REACH];
+    const range = make("input", { type: "range", min: low, max: high, step: id === "t" ? 0.05 : 0.025, ariaLabel: name });
+    const output = make("output");
+    row.append(...(change === null ? [] : [lock]), label, range, output);
+    range.oninput = () => {
+      this.put(id, Number(range.value));
+      row.set(Number(range.value), this.locked.has(id));
+      this.dirty = true;
+      this.want();
+    };
+    range.onchange = () => {
+      this.rest = true;
+      this.want();
+    };
+    range.ondblclick = () => {
+      this.put(id, this.middle(id));
+      this.rest = true;
+      this.lay();
+      this.want();
+    };
+    lock.onclick = () => {
+      this.locked.has(id) ? this.locked.delete(id) : this.locked.add(id);
+      this.rest = true;
+      this.lay();
+      this.want();
+    };
+    row.set = (value, locked) => {
+      if (Number(range.value) !== value) range.value = value;
+      output.textContent = id === "t" && value >= OFF ? "off" : short(value);
+      const share = (v) => `${(100 * (Math.min(Math.max(v, low), high) - low)) / (high - low)}%`;
+      const ends = [share(Math.min(value, this.middle(id))), share(Math.max(value, this.middle(id)))];
+      const [line, ink] = ["color-mix(in srgb, var(--st-text-color) 16%, transparent)", "var(--st-primary-color)"];
+      row.style.setProperty("--fill", `linear-gradient(to right, ${line} ${ends[0]}, ${ink} ${ends[0]}, ${ink} ${ends[1]}, ${line} ${ends[1]})`);
+      row.classList.toggle("locked", locked);
+      lock.innerHTML = LOCKS[locked];
+      lock.ariaLabel = `${locked ? "Unlock" : "Lock"} ${name}`;
+    };
+    this.rows.set(id, row);
+    return row;
+  }
+
+  /** What a slider stands at; that of a random number stands at the number itself. */
+  value(id) {
+    if (id === "t") return this.truncation || OFF;
+    return (this.moves[id] ?? 0) + (id[0] === "z" ? this.data.numbers[Number(id.slice(1))] : 0);
+  }
+
+  middle(id) {
+    return id === "t" ? OFF : id[0] === "z" ? this.data.numbers[Number(id.slice(1))] : 0;
+  }
+
+  put(id, value) {
+    if (id === "t") this.truncation = value >= OFF ? 0 : value;
+    else if (value === this.middle(id)) delete this.moves[id];
+    else this.moves[id] = Math.round(100 * (value - this.middle(id))) / 100;
+  }
+
+  change(value) {
+    for (const { id } of this.data.sliders) if (!this.locked.has(id)) this.put(id, value(id));
+    if (value(0) === 0) for (const id of Object.keys(this.moves)) if (id[0] === "z") delete this.moves[id];
+    this.rest = true;
+    this.lay();
+    this.want();
+  }
+
+  want() {
+    if (!this.pending) this.send();
+  }
+
+  send() {
+    const rest = Boolean(this.rest);
+    this.dirty = this.rest = false;
+    this.pending = nextTurn();
+    this.tell("set", [this.moves, this.truncation, [...this.locked], rest, this.pending]);
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => {
+      this.pending = 0;
+      if (this.dirty || this.rest) this.send();
+    }, PATIENCE);
+  }
+
+  rename(id, label) {
+    const field = make("input", { type: "text", value: label.textContent, maxLength: 24, ariaLabel: "New name" });
+    label.replaceWith(field);
+    field.focus();
+    field.select();
+    let over = false;
+    const end = (keep) => {
+      if (over) return;
+      over = true;
+      const name = field.value.trim();
+      field.replaceWith(label);
+      if (!keep || !name || name === label.textContent) return;
+      label.firstChild.textContent = name;
+      this.tell("renamed", [id, name, nextTurn()]);
+    };
+    field.onkeydown = (event) => {
+      event.stopPropagation();
+      if (event.key === "Enter") end(true);
+      if (event.key === "Escape") end(false);
+    };
+    field.onblur = () => end(true);
+  }
+
+  compare(before) {
+    this.comparing = before;
+    this.paint();
+  }
+
+  async paint() {
+    const { parts, opinion } = this.data;
+    this.parts.badge.hidden = !this.comparing;
+    this.parts.opinion.hidden = opinion === null;
+    this.parts["opinion b"].textContent = opinion === null ? "" : `${Math.round(100 * opinion)} %`;
+    this.parts["gauge i"].style.width = `${100 * (opinion ?? 0)}%`;
+    const drawing = show(this.parts["screen canvas"], parts[this.comparing ? 1 : 0]);
+    show(this.parts["near canvas"], parts[2]);
+    await drawing;
+    this.parts.screen.dataset.turn = this.data.turn; // what is seen is the answer to this one
+  }
+
+  destroy() {
+    clearTimeout(this.timer);
+  }
+}
+
+function make(tag, properties = {}, ...children) {
+  const element = Object.assign(document.createElement(tag), properties);
+  element.append(...children);
+  return element;
+}
+
+/** Box and Muller (1958). */
+const gaussian = () => Math.sqrt(-2 * Math.log(1 - Math.random())) * Math.cos(2 * Math.PI * Math.random());
+
+export default mounted(Instrument);

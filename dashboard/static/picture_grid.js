@@ -1,0 +1,68 @@
+/**
+ * A sheet of pictures, each a button. `data`: { key, columns, count, across, label, names, captions, selected }, and one picture that
+ * holds them all, `across` in a row. A press is told as `picked`: [number, turn].
+ */
+const { mounted, nextTurn } = await import(new URL(`blob.js${new URL(import.meta.url).search}`, import.meta.url));
+
+class PictureGrid {
+  constructor(parent) {
+    this.grid = parent.querySelector(".grid");
+    this.grid.addEventListener("click", (event) => {
+      const button = event.target.closest("button");
+      if (!button) return;
+      this.mark(Number(button.dataset.number));
+      this.tell("picked", [Number(button.dataset.number), nextTurn()]);
+    });
+    this.grid.addEventListener("keydown", (event) => this.walk(event));
+  }
+
+  update(data, { setStateValue }) {
+    this.tell = setStateValue;
+    const { columns, count, across, label, names, captions, selected, parts } = data;
+    this.columns = columns;
+    this.grid.ariaLabel = label;
+    this.grid.style.setProperty("--columns", columns);
+    URL.revokeObjectURL(this.address);
+    this.address = URL.createObjectURL(new Blob([parts[0]]));
+    const rows = Math.ceil(count / across);
+    while (this.grid.children.length > count) this.grid.lastChild.remove();
+    for (let i = 0; i < count; i++) {
+      const button = this.grid.children[i] ?? this.grid.appendChild(cell(i));
+      const [picture, caption] = button.children;
+      button.ariaLabel = button.title = names[i];
+      picture.style.backgroundImage = `url(${this.address})`;
+      picture.style.backgroundSize = `${100 * across}% ${100 * rows}%`;
+      const [x, y] = [i % across, Math.floor(i / across)];
+      picture.style.backgroundPosition = `${across > 1 ? (100 * x) / (across - 1) : 0}% ${rows > 1 ? (100 * y) / (rows - 1) : 0}%`;
+      caption.textContent = captions[i] ?? "";
+      caption.hidden = !captions.length;
+    }
+    this.mark(selected);
+  }
+
+  mark(number) {
+    [...this.grid.children].forEach((button, i) => button.setAttribute("aria-pressed", String(i === number)));
+  }
+
+  walk(event) {
+    const step = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -this.columns, ArrowDown: this.columns }[event.key];
+    const from = [...this.grid.children].indexOf(event.target.closest("button"));
+    if (!step || from < 0) return;
+    this.grid.children[from + step]?.focus();
+    event.preventDefault();
+  }
+
+  destroy() {
+    URL.revokeObjectURL(this.address);
+  }
+}
+
+function cell(number) {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.dataset.number = number;
+  button.append(document.createElement("i"), document.createElement("span"));
+  return button;
+}
+
+export default mounted(PictureGrid);

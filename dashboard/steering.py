@@ -1,0 +1,222 @@
+"""The GAN sampler: a sheet of samples, the current one with its sliders, and the tools below."""
+
+from __future__ import annotations
+
+import random
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from dashboard import cache, explorers, forms, markup, steering_tools, words
+from dashboard.components.instrument import Scene, Setting, Slider, instrument
+from dashboard.components.picture_grid import picture_grid
+from dashboard.history import History
+from dashboard.state import Method, SamplerTool, SamplerView, keep, save
+from selfsup_engine.errors import UserError
+from selfsup_engine.exploring.spot import Spot
+from selfsup_engine.runs import RunFolder
+
+if TYPE_CHECKING:
+    from selfsup_engine.exploring.sampling import Sampler
+
+KEPT = {"method", "tool", "frames", "spread"}
+"""What of a view stays from model to model: all else is a place in one of them."""
+COLUMNS, ROWS = 6, 6
+METHODS: dict[Method, str] = {"activations": "from activations", "weights": "from weights"}
+TOOLS = {
+    "Shelf": steering_tools.shelf,
+    "More like this": steering_tools.more_like_this,
+    "Plane": steering_tools.plane,
+    "Your picture": steering_tools.own_picture,
+}
+
+
+def steer(folder: RunFolder, view: SamplerView) -> None:
+    """Everything below the choice of the model."""
+    sampler = cache.sampler(folder)
+    explorers.same_weights(folder, view)
+    try:
+        sampler.z(Spot.parse(view.at))
+    except UserError as error:
+        st.warning(words.plain(error))
+        view.at = "0.0"
+    shelf_of_this_model(sampler, view)
+    describe(sampler)
+    past = History(f"{folder.name}-{view.weights}")
+    past.note((view.at, view.shelf))
+    left, right = st.columns([7, 4], gap="large")
+    with left:
+        current(sampler, view)
+        buttons(sampler, view, past)
+    with right:
+        sheet(sampler, view)
+    tools: dict[SamplerTool, str] = {
+        "Shelf": f"Shelf ({len(steering_tools.kept(view))})",
+        "More like this": "More like this",
+        "Plane": "Plane",
+        "Your picture": "Your picture",
+    }
+    view.tool = forms.following(
+        "gan-tool", view.tool, lambda: forms.choice("Tool", tools, view.tool, "gan-tool", hide_label=True)
+    )
+    with st.container(border=True, key="tool"):
+        TOOLS[view.tool](sampler, view)
+    save(view)
+
+
+def shelf_of_this_model(sampler: Sampler, view: SamplerView) -> None:
+    """Leaves out what a link has on the shelf and this model cannot draw."""
+    spots = steering_tools.kept(view)
+    fitting = []
+    for spot in spots:
+        try:
+            sampler.z(spot)
+        except UserError:
+            continue
+        fitting.append(spot)
+    if len(fitting) < len(spots):
+        st.warning("Some samples of the link's shelf are another model's; they were left out.")
+    steering_tools.put_on_shelf(view, fitting)
+
+
+def describe(sampler: Sampler) -> None:
+    """What the model is, in one line, with its distance beside the floor."""
+    result = sampler.run.result
+    assert result is not None
+    said = [f"learned from {words.source_title(sampler.run.source)}, {sampler.size} px"]
+    for name, value in result.scores.items():
+        if name in ("frechet_classifier", "frechet_rotations", "frechet_floor"):
+            called, form = words.SCORES[name]
+            said.append(f"{called} {form.format(value)}")
+    if {"precision", "recall"} <= set(result.scores):
+        said.append(
+            f"{result.scores['precision']:.0%} of its pictures lie among real ones, {result.scores['recall']:.0%} of the real ones among its own"
+        )
+    markup.show(markup.muted("  ·  ".join(said)))
+
+
+def current(sampler: Sampler, view: SamplerView) -> None:
+    """The current sample with its sliders. A fragment: a drag reruns this and nothing else."""
+    names = cache.given_names(view.weights)
+    view.method = forms.following(
+        "gan-method",
+        view.method,
+        lambda: forms.choice("Directions", METHODS, view.method, "gan-method", hide_label=True),
+    )
+
+    @st.fragment
+    def live() -> None:
+        spot = Spot.parse(view.at)
+        moved = dict(spot.moves)
+        other: Method = "weights" if view.method == "activations" else "activations"
+        shown = [*sampler.directions[view.method], *(d for d in sampler.directions[other] if d.id in moved)]
+        sliders = [Slider(d.id, names.get(d.id, d.name), d.change) for d in shown]
+        locked = tuple(sorted(filter(None, view.locked.split("."))))
+        base = Spot(spot.seed, spot.index, spot.code)
+
+        def draw(setting: Setting) -> Scene:
+            here = base.within(setting.truncation)
+            before, after = sampler.images([here, here.moved(dict(setting.moves))])
+            opinion = sampler.opinion(after[None])
+            near = sampler.exhibit.images[sampler.nearest(after[None])[0][0]].numpy()
+            return Scene(
+                markup.png(after),
+                markup.png(before),
+                markup.png(near),
+                None if opinion is None else round(float(opinion[0]), 3),
+                sampler.z(here).tolist(),
+            )
+
+        played = instrument(
+            Setting(spot.moves, spot.truncation, locked), sliders, draw, key=f"instrument-{sampler.name}"
+        )
+        setting = played.setting
+        view.at = str(base.within(setting.truncation).moved(dict(setting.moves)))
+        view.locked = ".".join(setting.locked)
+        keep(view)
+        if played.renamed:
+            cache.give_name(view.weights, *played.renamed)
+        if played.rest or played.renamed:
+            save(view)
+            st.rerun()
+
+    live()
+
+
+def buttons(sampler: Sampler, view: SamplerView, past: History) -> None:
+    """What can be done with the current sample."""
+    with st.container(horizontal=True):
+        spots = steering_tools.kept(view)
+        here = Spot.parse(view.at)
+        if st.button("Keep", icon=":material/bookmark_add:", key="keep", type="primary", disabled=here in spots):
+            steering_tools.put_on_shelf(view, [*spots, here])
+            save(view)
+            st.rerun()
+        back = st.button("Undo", icon=":material/undo:", key="undo", disabled=not past.can_undo)
+        again = st.button("Redo", icon=":material/redo:", key="redo", disabled=not past.can_redo)
+        if back or again:
+            view.at, view.shelf = past.undo() if back else past.redo()
+            save(view)
+            st.rerun()
+        image = sampler.images([here])[0]
+        st.download_button(
+            "PNG",
+            lambda: steering_tools.enlarged_png(image),
+            f"{sampler.name}-sample.png",
+            "image/png",
+            icon=":material/download:",
+            key="sample-png",
+            on_click="ignore",
+        )
+    what = "a point of its own" if here.code else f"no. {here.index} of seed {here.seed}"
+    markup.show(markup.muted(f"Sample: {what}. The link in the address bar draws exactly this picture."))
+
+
+def sheet(sampler: Sampler, view: SamplerView) -> None:
+    """Samples of a seed, to choose from."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        seed = forms.following(
+            "gan-seed", view.seed, lambda: forms.whole_number("Seed", 0, 2**31 - 1, view.seed, "gan-seed", width=150)
+        )
+        if seed is not None and seed != view.seed:
+            view.seed, view.first = seed, 0
+        if st.button("", icon=":material/casino:", key="other-seed", help="Another seed"):
+            show(view, seed=random.randrange(100_000), first=0)
+        if st.button(
+            "", icon=":material/chevron_left:", key="sheet-back", help="The samples before", disabled=not view.first
+        ):
+            show(view, seed=view.seed, first=max(0, view.first - COLUMNS * ROWS))
+        if st.button("", icon=":material/chevron_right:", key="sheet-on", help="The next samples"):
+            show(view, seed=view.seed, first=view.first + COLUMNS * ROWS)
+    here = Spot.parse(view.at)
+    spots = [Spot(view.seed, view.first + i).within(here.truncation) for i in range(COLUMNS * ROWS)]
+    at = here.index - view.first if not here.code and here.seed == view.seed else -1
+    pressed = picture_grid(
+        cache.samples(sampler, spots),
+        key="sheet",
+        columns=COLUMNS,
+        label="Samples: press one to steer it",
+        names=[f"no. {spot.index} of seed {spot.seed}" for spot in spots],
+        selected=at if 0 <= at < len(spots) else -1,
+    )
+    if pressed is not None:
+        locked = set(view.locked.split("."))
+        stay = {name: value for name, value in here.moves if name in locked}
+        view.at = str(spots[pressed].moved(stay))
+        save(view)
+        st.rerun()
+
+    def png() -> bytes:
+        return steering_tools.sheet_png(cache.samples(sampler, spots), COLUMNS)
+
+    st.download_button(
+        "Sheet as PNG", png, f"{sampler.name}-seed-{view.seed}.png", "image/png",
+        icon=":material/download:", key="sheet-png", on_click="ignore",
+    )  # fmt: skip
+
+
+def show(view: SamplerView, seed: int, first: int) -> None:
+    """Turns the sheet."""
+    view.seed, view.first = seed, min(first, 899_999)
+    save(view)
+    st.rerun()

@@ -1,0 +1,15 @@
+"""GAN sampler: choose a sample of a generator, and steer what it draws."""
+
+import streamlit as st
+
+from dashboard import explorers, state, steering, words
+from selfsup_engine.errors import UserError
+
+view = state.load(state.SamplerView)
+st.title("GAN sampler")
+folder = explorers.choose_model(view, explorers.GAN, steering.KEPT)
+if folder is not None:
+    try:
+        steering.steer(folder, view)
+    except UserError as error:
+        st.error(words.plain(error))
