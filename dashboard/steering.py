@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -14,6 +15,7 @@ from dashboard.history import History
 from dashboard.state import Method, SamplerTool, SamplerView, keep, save
 from selfsup_engine.errors import UserError
 from selfsup_engine.exploring.spot import Spot
+from selfsup_engine.images import Pixels
 from selfsup_engine.runs import RunFolder
 
 if TYPE_CHECKING:
@@ -104,25 +106,32 @@ def current(sampler: Sampler, view: SamplerView) -> None:
         lambda: forms.choice("Directions", METHODS, view.method, "gan-method", hide_label=True),
     )
 
+    moved = dict(Spot.parse(view.at).moves)
+    other: Method = "weights" if view.method == "activations" else "activations"
+    shown = [*sampler.directions[view.method], *(d for d in sampler.directions[other] if d.id in moved)]
+    sliders = [Slider(d.id, names.get(d.id, d.name), d.change) for d in shown]
+
+    @lru_cache(1)
+    def before(here: Spot) -> Pixels:
+        image: Pixels = sampler.images([here])[0]
+        return image
+
     @st.fragment
     def live() -> None:
         spot = Spot.parse(view.at)
-        moved = dict(spot.moves)
-        other: Method = "weights" if view.method == "activations" else "activations"
-        shown = [*sampler.directions[view.method], *(d for d in sampler.directions[other] if d.id in moved)]
-        sliders = [Slider(d.id, names.get(d.id, d.name), d.change) for d in shown]
         locked = tuple(sorted(filter(None, view.locked.split("."))))
         base = Spot(spot.seed, spot.index, spot.code)
 
         def draw(setting: Setting) -> Scene:
             here = base.within(setting.truncation)
-            before, after = sampler.images([here, here.moved(dict(setting.moves))])
+            after = sampler.images([here.moved(dict(setting.moves))])[0]
             opinion = sampler.opinion(after[None])
-            near = sampler.exhibit.images[sampler.nearest(after[None])[0][0]].numpy()
+            near = sampler.nearest(after[None])[0][0]
             return Scene(
-                markup.png(after),
-                markup.png(before),
-                markup.png(near),
+                after,
+                before(here),
+                sampler.exhibit.images[near].numpy(),
+                near,
                 None if opinion is None else round(float(opinion[0]), 3),
                 sampler.z(here).tolist(),
             )

@@ -28,13 +28,30 @@ export function mounted(Kind) {
 let last = 0;
 export const nextTurn = () => (last = Math.max(last + 1, Date.now()));
 
-/** Draws a picture's bytes on a canvas of just its size; the newest wins, whichever is decoded first. */
+/**
+ * Draws a picture on a canvas of just its size: a PNG, or the bytes of `side` x `side` pixels of `channels`, which need no decoding.
+ * The newest wins, whichever is decoded first.
+ */
 const orders = new WeakMap();
-export async function show(canvas, bytes) {
+export async function show(canvas, bytes, { side = 0, channels = 0 } = {}) {
   const order = (orders.get(canvas) ?? 0) + 1;
   orders.set(canvas, order);
+  if (bytes.length === side * side * channels) {
+    resize(canvas, side, side);
+    const image = new ImageData(side, side);
+    for (let i = 0; i < side * side; i++) {
+      for (let c = 0; c < 3; c++) image.data[4 * i + c] = bytes[channels * i + (c % channels)];
+      image.data[4 * i + 3] = 255;
+    }
+    canvas.getContext("2d").putImageData(image, 0, 0);
+    return;
+  }
   const bitmap = await createImageBitmap(new Blob([bytes]));
   if (orders.get(canvas) !== order) return;
-  if (canvas.width !== bitmap.width || canvas.height !== bitmap.height) [canvas.width, canvas.height] = [bitmap.width, bitmap.height];
+  resize(canvas, bitmap.width, bitmap.height);
   canvas.getContext("2d").drawImage(bitmap, 0, 0);
+}
+
+function resize(canvas, width, height) {
+  if (canvas.width !== width || canvas.height !== height) [canvas.width, canvas.height] = [width, height];
 }

@@ -1,8 +1,8 @@
 /**
  * A picture and the sliders that move it. It knows nothing of models: it tells where the sliders stand, and shows what comes back.
  *
- * `data`: { stamp, turn, setting: { moves, truncation, locked }, sliders: [{ id, name, change }], numbers, opinion } and three pictures: the
- * current one, the one before the sliders, the nearest training picture. The setting is taken over whenever `stamp` changes.
+ * `data`: { stamp, turn, setting: { moves, truncation, locked }, sliders: [{ id, name, change }], numbers, opinion, near, side, channels } and three
+ * pictures: the current one, the one before the sliders, the nearest training picture, which `near` names. The setting is taken over whenever `stamp` changes.
  *
  * While a slider is dragged, its newest place is told as soon as the page has answered the one before; what was overtaken is never sent.
  * `set`: [moves, truncation, locked, rest, turn]; `rest` says that the hand let go. `renamed`: [id, name, turn].
@@ -45,15 +45,15 @@ class Instrument {
       this.pending = 0;
     }
     this.lay();
-    if (this.pending && data.turn >= this.pending) this.pending = 0;
+    if (data.turn >= this.pending) this.pending = 0;
     this.paint();
-    if (!this.pending && (this.dirty || this.rest)) this.send();
+    if (this.dirty || this.rest) this.want();
   }
 
   /** Rows for the sliders that there are: made anew only when these change, so that none is lost under a hand. */
   lay() {
     const { sliders, numbers } = this.data;
-    const laid = JSON.stringify([sliders, numbers.length]);
+    const laid = JSON.stringify([sliders, numbers]);
     if (laid !== this.laid) {
       this.laid = laid;
       this.rows.clear();
@@ -63,6 +63,9 @@ class Instrument {
       this.parts.numbers.replaceChildren(...numbers.map((_, i) => this.row({ id: `z${i}`, name: `${i + 1}` }, null)));
       this.summary.textContent = `All ${numbers.length} random numbers`;
     }
+    const stand = JSON.stringify([this.moves, this.truncation, [...this.locked]]);
+    if (laid === this.laidOf && stand === this.stand) return;
+    [this.laidOf, this.stand] = [laid, stand];
     for (const [id, row] of this.rows) row.set(this.value(id), this.locked.has(id));
   }
 
@@ -83,7 +86,10 @@ class Instrument {
     row.append(...(change === null ? [] : [lock]), label, range, output);
     range.oninput = () => {
       this.put(id, Number(range.value));
-      row.set(Number(range.value), this.locked.has(id));
+      row.frame ??= requestAnimationFrame(() => {
+        row.frame = null;
+        row.set(Number(range.value), this.locked.has(id));
+      });
       this.dirty = true;
       this.want();
     };
@@ -143,14 +149,14 @@ class Instrument {
   }
 
   want() {
-    if (!this.pending) this.send();
+    if (!this.pending) this.send(); // one at a time: a second would break off the run that answers the first
   }
 
   send() {
     const rest = Boolean(this.rest);
     this.dirty = this.rest = false;
-    this.pending = nextTurn();
-    this.tell("set", [this.moves, this.truncation, [...this.locked], rest, this.pending]);
+    const turn = (this.pending = nextTurn());
+    this.tell("set", [this.moves, this.truncation, [...this.locked], rest, turn]);
     clearTimeout(this.timer);
     this.timer = setTimeout(() => {
       this.pending = 0;
@@ -186,15 +192,15 @@ class Instrument {
     this.paint();
   }
 
-  async paint() {
-    const { parts, opinion } = this.data;
+  paint() {
+    const { parts, opinion, near } = this.data;
     this.parts.badge.hidden = !this.comparing;
     this.parts.opinion.hidden = opinion === null;
     this.parts["opinion b"].textContent = opinion === null ? "" : `${Math.round(100 * opinion)} %`;
     this.parts["gauge i"].style.width = `${100 * (opinion ?? 0)}%`;
-    const drawing = show(this.parts["screen canvas"], parts[this.comparing ? 1 : 0]);
-    show(this.parts["near canvas"], parts[2]);
-    await drawing;
+    if (near !== this.near) show(this.parts["near canvas"], parts[2], this.data);
+    this.near = near;
+    show(this.parts["screen canvas"], parts[this.comparing ? 1 : 0], this.data);
     this.parts.screen.dataset.turn = this.data.turn; // what is seen is the answer to this one
   }
 

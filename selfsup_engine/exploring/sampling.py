@@ -25,7 +25,6 @@ from selfsup_engine.images import Crop, Pixels, from_unit, open_image, to_pixels
 from selfsup_engine.models.saved import load_model
 from selfsup_engine.models.spec import Judges, Samples
 from selfsup_engine.runs import Run, RunFolder
-from selfsup_engine.scores import nearest
 
 
 def drawn_from(seed: int, index: int, size: int) -> Tensor:
@@ -175,12 +174,17 @@ class Sampler:
         return found
 
     @cached_property
-    def _flat(self) -> Tensor:
-        return self.exhibit.images.flatten(1).float()
+    def _flat(self) -> tuple[Tensor, Tensor]:
+        flat = self.exhibit.images.flatten(1).float()
+        return flat, flat.square().sum(1)
 
     def nearest(self, images: Pixels, count: int = 1) -> list[list[int]]:
         """For each image the numbers of the kept training images whose pixels are nearest, nearest first."""
-        return nearest(torch.from_numpy(images).flatten(1).float(), self._flat, count)[1].tolist()
+        flat, squares = self._flat
+        found = (
+            torch.from_numpy(images).flatten(1).float() @ flat.T
+        )  # |x - y|^2 is |y|^2 - 2 x y and what all have in common
+        return (squares - 2 * found).topk(min(count, len(flat)), largest=False).indices.tolist()
 
     def prepared(self, picture: Path | bytes, name: str = "", crop: Crop = "centre") -> Pixels:
         """Any picture as this model would draw it, upright and square: (1, C, H, W) uint8.

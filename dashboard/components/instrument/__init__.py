@@ -10,8 +10,10 @@ from typing import Any, NamedTuple
 from dashboard import state
 from dashboard.components.held import Held, settle
 from dashboard.components.scripted import blob, scripted
+from selfsup_engine.images import Pixels, encode
 
 _mount = scripted("instrument")
+RAW = 32 * 32 * 3  # bytes of a picture up to which it travels as it is
 
 
 class Setting(NamedTuple):
@@ -31,12 +33,13 @@ class Slider(NamedTuple):
 
 
 class Scene(NamedTuple):
-    """What is drawn for a setting: PNGs of the picture, of the one before the sliders, of the nearest training picture; the opinion in
-    [0, 1], or None; the random numbers (L,) before the moves."""
+    """What is drawn for a setting: the picture, the one before the sliders, the nearest training picture, all (C, S, S) uint8, and that
+    one's number; the opinion in [0, 1], or None; the random numbers (L,) before the moves."""
 
-    picture: bytes
-    before: bytes
-    near: bytes
+    picture: Pixels
+    before: Pixels
+    near: Pixels
+    near_number: int
     opinion: float | None
     numbers: Sequence[float]
 
@@ -70,10 +73,19 @@ def instrument(wanted: Setting, sliders: Sequence[Slider], draw: Callable[[Setti
         "sliders": [slider._asdict() for slider in sliders],
         "numbers": [round(number, 2) for number in scene.numbers],
         "opinion": scene.opinion,
+        "near": scene.near_number,
+        "side": scene.picture.shape[1],
+        "channels": len(scene.picture),
     }
-    data = blob(header, scene.picture, scene.before, scene.near)
+    data = blob(header, *map(_packed, (scene.picture, scene.before, scene.near)))
     _mount(key=key, data=data, on_set_change=lambda: None, on_renamed_change=lambda: None)
     return Played(now.at, rest, (str(renamed[0]), str(renamed[1])) if renamed and new_name else None)
+
+
+def _packed(image: Pixels) -> bytes:
+    """A small image as its bare pixels, which a browser need not decode; a larger one as a PNG."""
+    pixels = image.transpose(1, 2, 0)
+    return pixels.tobytes() if pixels.size <= RAW else encode(pixels, "png")
 
 
 def _settled(key: str, said: Sequence[Any] | None, wanted: Setting) -> tuple[Held[Setting], bool]:
