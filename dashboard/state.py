@@ -16,7 +16,7 @@ Way = Literal["linear", "spherical"]
 Tool = Literal["Interpolate", "Dimensions", "Grid", "Your image", "Denoise", "Compress"]
 
 
-Frames = Literal[12, 24, 48]
+Pace = Literal["fast", "steady", "slow"]
 Method = Literal["activations", "weights"]
 SamplerTool = Literal["Shelf", "More like this", "Plane", "Your picture"]
 
@@ -78,7 +78,7 @@ class LatentView(ModelView):
 
 
 def _sample(text: str) -> str:
-    return str(Spot.parse(text))
+    return str(Spot.parse(text)) if text else ""
 
 
 def _samples(text: str) -> str:
@@ -90,20 +90,20 @@ SHELF = "~~"
 
 
 class SamplerView(ModelView):
-    """`at`: the current sample (see selfsup_engine.exploring.spot); `seed`, `first`: which samples the sheet shows.
+    """`at`: the current sample (see selfsup_engine.exploring.spot), empty before one is chosen; `seed`, `first`: which samples the sheet shows.
 
-    `locked`: the sliders that stay, by name; `shelf`: the samples that were kept, in their order; `frames`: of a walk, from one to the next;
+    `locked`: the sliders that stay, by name; `shelf`: the samples that were kept, in their order; `pace`: of the loop through it;
     `spread`: the angle of More like this, in radians.
     """
 
-    at: Annotated[str, Field(max_length=6_000), AfterValidator(_sample)] = "0.0"
+    at: Annotated[str, Field(max_length=6_000), AfterValidator(_sample)] = ""
     seed: int = Field(0, ge=0, lt=2**31)
     first: int = Field(0, ge=0, lt=900_000)
     method: Method = "activations"
     locked: str = Field("", pattern=r"^([a-z]\d{0,3}(\.[a-z]\d{0,3}){0,63})?$")
     tool: SamplerTool = "Shelf"
     shelf: Annotated[str, Field(max_length=30_000), AfterValidator(_samples)] = ""
-    frames: Frames = 24
+    pace: Pace = "steady"
     spread: float = Field(0.5, ge=0.1, le=1.5)
 
 

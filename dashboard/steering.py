@@ -21,10 +21,14 @@ from selfsup_engine.runs import RunFolder
 if TYPE_CHECKING:
     from selfsup_engine.exploring.sampling import Sampler
 
-KEPT = {"method", "tool", "frames", "spread"}
+KEPT = {"method", "tool", "pace", "spread"}
 """What of a view stays from model to model: all else is a place in one of them."""
 COLUMNS, ROWS = 6, 6
-METHODS: dict[Method, str] = {"activations": "from activations", "weights": "from weights"}
+METHODS: dict[Method, str] = {"activations": "GANSpace", "weights": "SeFa"}
+ABOUT: dict[Method, str] = {
+    "activations": "Directions in which the first layer's activations vary most, named after what they change most.",
+    "weights": "Directions that the first layer's weights amplify most, named after what they change most.",
+}
 TOOLS = {
     "Shelf": steering_tools.shelf,
     "More like this": steering_tools.more_like_this,
@@ -38,10 +42,11 @@ def steer(folder: RunFolder, view: SamplerView) -> None:
     sampler = cache.sampler(folder)
     explorers.same_weights(folder, view)
     try:
-        sampler.z(Spot.parse(view.at))
+        sampler.z(Spot.parse(view.at or "0.0"))
     except UserError as error:
         st.warning(words.plain(error))
-        view.at = "0.0"
+        view.at = ""
+    view.at = view.at or str(sampler.opening)
     shelf_of_this_model(sampler, view)
     describe(sampler)
     past = History(f"{folder.name}-{view.weights}")
@@ -100,11 +105,13 @@ def describe(sampler: Sampler) -> None:
 def current(sampler: Sampler, view: SamplerView) -> None:
     """The current sample with its sliders. A fragment: a drag reruns this and nothing else."""
     names = cache.given_names(view.weights)
-    view.method = forms.following(
-        "gan-method",
-        view.method,
-        lambda: forms.choice("Directions", METHODS, view.method, "gan-method", hide_label=True),
-    )
+    with st.container(horizontal=True, vertical_alignment="center"):
+        view.method = forms.following(
+            "gan-method",
+            view.method,
+            lambda: forms.choice("Directions", METHODS, view.method, "gan-method", hide_label=True),
+        )
+        markup.show(markup.muted(ABOUT[view.method]))
 
     moved = dict(Spot.parse(view.at).moves)
     other: Method = "weights" if view.method == "activations" else "activations"

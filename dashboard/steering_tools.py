@@ -11,7 +11,7 @@ from dashboard import cache, forms, markup, own_photo, words
 from dashboard.components.pad import pad
 from dashboard.components.picture_grid import picture_grid
 from dashboard.latent_tools import enlarged_png
-from dashboard.state import SHELF, Frames, SamplerView, keep, remember, remembered, save
+from dashboard.state import SHELF, Pace, SamplerView, keep, remember, remembered, save
 from selfsup_engine.errors import UserError
 from selfsup_engine.exploring.spot import Spot
 from selfsup_engine.images import Pixels, encode, enlarge, montage
@@ -25,7 +25,7 @@ __all__ = ["enlarged_png", "kept", "more_like_this", "own_picture", "plane", "pu
 MOST = 24  # samples on a shelf
 ALIKE = 12
 SIDE = 9  # pictures along a side of the plane
-FRAMES: dict[Frames, str] = {12: "fast", 24: "steady", 48: "slow"}
+FRAMES: dict[Pace, int] = {"fast": 12, "steady": 24, "slow": 48}  # from one kept sample to the next
 
 
 def sheet_png(images: Pixels, columns: int) -> bytes:
@@ -102,17 +102,19 @@ def loop(sampler: Sampler, view: SamplerView, spots: list[Spot]) -> None:
     """The loop through the kept samples, playing, and as a file."""
     markup.show(markup.eyebrow("The loop through them"))
     with st.container(horizontal=True, vertical_alignment="center"):
-        view.frames = forms.following(
-            "gan-frames", view.frames, lambda: forms.choice("Pace", FRAMES, view.frames, "gan-frames", hide_label=True)
+        paces: dict[Pace, str] = {pace: pace for pace in FRAMES}
+        view.pace = forms.following(
+            "gan-pace", view.pace, lambda: forms.choice("Pace", paces, view.pace, "gan-pace", hide_label=True)
         )
-    film = cache.film(sampler, spots, view.frames, "webp", sampler.size)
+    frames = FRAMES[view.pace]
+    film = cache.film(sampler, spots, frames, "webp", sampler.size)
     with st.container(key="loop"):
         markup.show(markup.img(film, "a loop through the kept samples", width=192))
     with st.container(horizontal=True):
         for kind in ("gif", "webp"):
             st.download_button(
                 kind.upper() if kind == "gif" else "WebP",
-                lambda kind=kind: cache.film(sampler, spots, view.frames, kind, 256),  # type: ignore[misc]
+                lambda kind=kind: cache.film(sampler, spots, frames, kind, 256),  # type: ignore[misc]
                 f"{sampler.name}-loop.{kind}",
                 f"image/{kind}",
                 icon=":material/download:",

@@ -36,7 +36,7 @@ def form(view: TrainView) -> RunFolder | None:
     with above:
         family = choose_family(view)
         preset, fitted = choose_preset(family, about)
-        budget, seed = choose_budget()
+        budget, seed = choose_budget(family)
         place = st.container()
     with below:
         config = choose_config(family, about, preset, fitted) if fitted else None
@@ -209,10 +209,13 @@ def choose_config(family: str, about: SourceInfo, preset: str, fitted: Config) -
         return None
 
 
-def choose_budget() -> tuple[Budget | None, int | None]:
+def choose_budget(family: str) -> tuple[Budget | None, int | None]:
     """How long, and from which seed; None for what was entered wrongly, which is said."""
+    from selfsup_engine.models.spec import spec
+
+    usual = words.duration(spec(family).config.patience)
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        label = forms.choice("Budget", {name: name for name in BUDGETS}, "30 s", "budget")
+        label = forms.choice("Budget", {name: name for name in BUDGETS}, usual, f"budget-{family}")
         budget = BUDGETS[label]
         if label == "Steps" and (steps := forms.whole_number("Steps", 1, 10_000_000, 2_000, "steps", width=160)):
             budget = Budget(steps=steps)

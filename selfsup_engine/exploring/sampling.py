@@ -26,6 +26,8 @@ from selfsup_engine.models.saved import load_model
 from selfsup_engine.models.spec import Judges, Samples
 from selfsup_engine.runs import Run, RunFolder
 
+OPENING = 36  # samples among which the first one to be seen is chosen
+
 
 def drawn_from(seed: int, index: int, size: int) -> Tensor:
     """The numbers (L,) of sample no. `index` of a seed, standard normal: each sample's own, however many are drawn."""
@@ -128,6 +130,15 @@ class Sampler:
     def directions(self) -> dict[str, list[Direction]]:
         """By method, the directions along which this generator's pictures change most, the strongest first."""
         return found_in(self.model)
+
+    @cached_property
+    def opening(self) -> Spot:
+        """A sample to begin with: of the first of seed 0 the one that is most like a training image, measured by its own contrast."""
+        images = self.sample(OPENING)
+        drawn = torch.from_numpy(images).flatten(1).float()
+        like = self.exhibit.images[[found[0] for found in self.nearest(images)]].flatten(1).float()
+        rest = (drawn - like).square().mean(1) / drawn.var(1).clamp_min(100.0)
+        return Spot(0, int(rest.argmin()))
 
     def more_like(self, spot: Spot, count: int, spread: float, seed: int = 0) -> list[Spot]:
         """Points around one: each turned from it by the angle `spread` (radians) in a random way, its length kept."""

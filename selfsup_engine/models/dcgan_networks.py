@@ -20,8 +20,9 @@ class DcganConfig(Config):
     title: ClassVar[str] = "GAN"
     lead: ClassVar[str] = (
         "Two networks play against each other: one draws pictures from random numbers, the other tells them from real ones. "
-        "In the end the first draws new pictures of the kind."
+        "In the end the first draws new pictures of the kind. It takes some minutes."
     )
+    patience: ClassVar[int] = 120
 
     size: int = Field(
         32, ge=28, le=64, title="Image size", description="Side of the square images in pixels: 28, 32 or 64."

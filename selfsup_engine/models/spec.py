@@ -35,6 +35,8 @@ class Config(BaseModel):
     """What the family is called on a page."""
     lead: ClassVar[str]
     """What it will learn, in a sentence for a person who does not know the term."""
+    patience: ClassVar[int] = 30
+    """Seconds that a first run should have to show something on an ordinary machine: 30, 120 or 600."""
 
     size: int = Field(28, ge=28, le=MAX_SIZE, title="Image size", description="Side of the square images in pixels.")
     channels: int = Field(1, ge=1, le=3, title="Channels", description="1 for grey, 3 for colour.")

@@ -12,7 +12,7 @@ from selfsup_engine.events import Check, Finished, Metrics, Queued, Started
 from selfsup_engine.health import Finding
 from selfsup_engine.runs import ROOT, Library, RunFolder
 
-PAGES = ["home", "train", "latent", "library"]
+PAGES = ["gan", "home", "train", "latent", "library"]
 HOSTILE = "<script>alert(1)</script>"
 STARTED = Started(step=0, device="CPU", threads=1, parameters=1)
 

@@ -8,7 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashboard import state
-from dashboard.state import LatentView, LibraryView, TrainView, View
+from dashboard.state import LatentView, LibraryView, ModelView, SamplerView, TrainView, View
 
 LINKS: dict[type[View], dict[str, str]] = {
     TrainView: {"run": "digits-mlp-0102-030405", "data": "mnist", "family": "dcgan"},
@@ -29,6 +29,19 @@ LINKS: dict[type[View], dict[str, str]] = {
         "tool": "Your image",
         "sigma": "0.15",
         "every": "True",
+    },
+    SamplerView: {
+        "model": "fashion-gan",
+        "weights": "0123456789abcdef",
+        "at": "7.12~t_0.7~g0_1.5~z17_-0.3",
+        "seed": "7",
+        "first": "36",
+        "method": "weights",
+        "locked": "g0.t",
+        "tool": "Your picture",
+        "shelf": "1.2~~3.4~g1_2",
+        "pace": "slow",
+        "spread": "0.8",
     },
     LibraryView: {"run": "fashion-2d", "q": "fashion mlp"},
 }
@@ -53,6 +66,19 @@ WRONG: dict[type[View], dict[str, list[str]]] = {
         "tool": ["Hammer", "interpolate"],
         "sigma": ["nan", "-0.1", "0.7"],
         "every": ["some"],
+    },
+    SamplerView: {
+        "model": ["x" * 65],
+        "weights": ["0" * 17],
+        "at": ["7", "7.12~x", "7.12~g0_nan", "a.b", "=", "9999999999.0", "x" * 6001],
+        "seed": ["-1", "2147483648", "one"],
+        "first": ["-36", "900000"],
+        "method": ["magic"],
+        "locked": ["g0,t", "G0", "g0."],
+        "tool": ["Hammer"],
+        "shelf": ["1.2~~x", "1.2~g0_x"],
+        "pace": ["hurried"],
+        "spread": ["0", "1.6", "nan"],
     },
     LibraryView: {"run": ["x" * 65], "q": ["x" * 81]},
 }
@@ -184,4 +210,4 @@ def test_what_is_remembered_can_be_forgotten() -> None:
 
 def test_each_view_belongs_to_one_page() -> None:
     views = {name for name, value in vars(state).items() if isinstance(value, type) and issubclass(value, View)}
-    assert views - {"View"} == {kind.__name__ for kind in LINKS}
+    assert views - {View.__name__, ModelView.__name__} == {kind.__name__ for kind in LINKS}

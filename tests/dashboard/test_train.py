@@ -46,7 +46,7 @@ def test_a_click_queues_the_run_that_the_form_describes(
     visit: Visit, library: Library, launcher: Any, says: Says
 ) -> None:
     app = visit("train", data="digits")
-    app.segmented_control(key="budget").set_value("Steps").run()
+    app.segmented_control(key="budget-autoencoder").set_value("Steps").run()
     app.number_input(key="steps").set_value(77)
     app.number_input(key="seed").set_value(5)
     app.number_input(key="config-autoencoder-digits-mlp-code").set_value(3)
@@ -69,7 +69,7 @@ def test_a_click_queues_the_run_that_the_form_describes(
 @pytest.mark.parametrize(("label", "seconds"), [("30 s", 30), ("2 min", 120), ("10 min", 600)])
 def test_a_budget_of_time_is_taken_as_it_is_said(visit: Visit, library: Library, label: str, seconds: int) -> None:
     app = visit("train", data="digits")
-    app.segmented_control(key="budget").set_value(label).run()
+    app.segmented_control(key="budget-autoencoder").set_value(label).run()
     app.button(key="train").click().run()
     assert library.runs()[0].run.budget == Budget(seconds=seconds)
 
@@ -100,7 +100,7 @@ def test_a_setting_that_does_not_fit_is_refused_in_words(visit: Visit, library: 
 @pytest.mark.parametrize(("key", "value"), [("seed", -1), ("seed", 2**31), ("steps", 0), ("steps", 10_000_001)])
 def test_a_number_out_of_range_is_said_and_nothing_can_be_started_with_it(visit: Visit, key: str, value: int) -> None:
     app = visit("train", data="digits")
-    app.segmented_control(key="budget").set_value("Steps").run()
+    app.segmented_control(key="budget-autoencoder").set_value("Steps").run()
     app.number_input(key=key).set_value(value).run()
     assert not app.exception
     assert f"{key.title()} is a whole number from" in app.error[0].value
