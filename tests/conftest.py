@@ -108,3 +108,21 @@ def noise() -> Callable[..., torch.Tensor]:
         return torch.randint(0, 256, (count, channels, size, size), dtype=torch.uint8, generator=generator)
 
     return draw
+
+
+@pytest.fixture(scope="session")
+def gan_once(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
+    """A small GAN of the digits at 32 px. Nobody may write into it; `gan` is a copy."""
+    small = {"width": 8, "batch": 32, "size": 32, "latent": 100, "learning_rate": 2e-3}
+    config = preset_config("dcgan", None, small)[1].model_dump(mode="json")
+    run = Run(family="dcgan", preset="default", source="digits", config=config, budget=Budget(steps=120), seed=0)
+    folder = Library(tmp_path_factory.mktemp("gan")).create(run)
+    for _ in train(folder):
+        pass
+    return folder
+
+
+@pytest.fixture
+def gan(library: Library, gan_once: RunFolder) -> RunFolder:
+    """A GAN in the library, to do anything to."""
+    return RunFolder(Path(shutil.copytree(gan_once.path, library.root / gan_once.name)))

@@ -14,7 +14,7 @@ from selfsup_engine.device import one_thread
 from selfsup_engine.models.spec import Samples
 
 COUNT = 10
-SAMPLES = 4_096  # points whose activations are decomposed
+SAMPLES = 2_048  # points whose activations are decomposed
 WATCHED = 64  # samples by which a direction is named
 APART = 2.0  # sigmas to either side, at which the named changes are measured
 CLEAR = 0.6  # standard deviations that a measure must change by to give a direction its name
@@ -46,26 +46,27 @@ def found_in(model: Samples) -> dict[str, list[Direction]]:
 def ganspace(model: Samples, count: int = COUNT) -> Tensor:
     """Unit vectors (count, L): the first principal components of the first layer's activations, as changes of z."""
     z = _standard(SAMPLES, model.latent_size)
-    activations = model.first_layer(z)
+    activations = model.first_layer(z).double()
     activations = activations - activations.mean(0)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         count = min(count, model.latent_size)
         components = torch.pca_lowrank(activations, q=min(count + 8, *activations.shape), center=False, niter=3)[2]
     places = activations @ components[:, :count]
-    return _oriented(torch.linalg.lstsq(places, z).solution)
+    return _oriented(torch.linalg.lstsq(places, z.double()).solution)
 
 
 def sefa(weights: Tensor, count: int = COUNT) -> Tensor:
     """Unit vectors (count, L): the eigenvectors of A^T A with the largest eigenvalues, of the first layer's weights A (K, L)."""
     _, columns = torch.linalg.eigh((weights.T @ weights).double())  # in rising order
-    return _oriented(columns.T.flip(0)[:count].float())
+    return _oriented(columns.T.flip(0)[:count])
 
 
 def _oriented(axes: Tensor) -> Tensor:
-    """Of length 1, and the same way round at every call."""
+    """Of length 1, the same way round, and the same numbers at every call: the last bits of a decomposition vary, so they are left out."""
     axes = axes / axes.norm(dim=1, keepdim=True).clamp_min(1e-9)
-    return axes * axes.gather(1, axes.abs().argmax(1, keepdim=True)).sign()
+    axes = axes * axes.gather(1, axes.abs().argmax(1, keepdim=True)).sign()
+    return axes.round(decimals=6).float()
 
 
 def _standard(count: int, size: int) -> Tensor:

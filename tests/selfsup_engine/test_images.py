@@ -6,6 +6,7 @@ import subprocess
 import sys
 import zlib
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -247,3 +248,20 @@ def test_no_heavy_import() -> None:
     root = Path(__file__).parents[2]
     done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == ""
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("format", ["gif", "webp"])
+def test_a_film_has_its_frames_pace_and_size(channels: int, format: Literal["gif", "webp"]) -> None:
+    frames = np.zeros((6, channels, 8, 8), np.uint8)
+    for i, frame in enumerate(frames):
+        frame[:, i] = 40 * (i + 1)
+    with Image.open(io.BytesIO(images.animate(frames, format, fps=20, side=20))) as film:
+        assert (film.format, film.size, film.n_frames) == (format.upper(), (24, 24), 6)  # type: ignore[attr-defined]
+        assert film.info["loop"] == 0
+        for i in range(6):
+            film.seek(i)
+            film.load()
+            assert film.info["duration"] == 50
+            shown = np.asarray(film.convert("RGB")).astype(int)[::3, ::3]
+            assert np.abs(shown - frames[i].transpose(1, 2, 0)).max() <= (2 if format == "gif" else 0)

@@ -1,0 +1,145 @@
+"""What the components tell their page, and what they are told: the browser's side is tested in a browser."""
+
+from __future__ import annotations
+
+import io
+import json
+import struct
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from dashboard import state
+from dashboard.components import instrument as instrument_module
+from dashboard.components import pad as pad_module
+from dashboard.components import picture_grid as grid_module
+from dashboard.components.instrument import Played, Scene, Setting, Slider, instrument
+from dashboard.components.pad import Place, pad
+from dashboard.components.picture_grid import picture_grid
+from dashboard.components.scripted import blob
+
+IMAGES = np.random.default_rng(0).integers(0, 256, (20, 1, 8, 8), dtype=np.uint8)
+Browser = Callable[..., None]
+
+
+def unpack(data: bytes) -> tuple[dict[str, Any], list[bytes]]:
+    (length,) = struct.unpack_from("<I", data)
+    header = json.loads(data[4 : 4 + length])
+    parts, at = [], 4 + length
+    for size in header["parts"]:
+        parts.append(data[at : at + size])
+        at += size
+    assert at == len(data)
+    return header, parts
+
+
+@pytest.fixture
+def sent(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
+    """All that was sent to the browser."""
+    messages: list[dict[str, Any]] = []
+    for module in (instrument_module, pad_module, grid_module):
+        monkeypatch.setattr(module, "_mount", lambda **about: messages.append(about))
+    return messages
+
+
+@pytest.fixture
+def browser(monkeypatch: pytest.MonkeyPatch, sent: list[dict[str, Any]]) -> Browser:
+    """What the browser said last: `browser(picked=[3, 7])`."""
+    said: dict[str, Any] = {}
+    kept: dict[str, Any] = {}
+    monkeypatch.setattr(state, "held", lambda key: said)
+    monkeypatch.setattr(state, "remembered", lambda key, default=None: kept.get(key, default))
+    monkeypatch.setattr(state, "remember", kept.__setitem__)
+    return said.update
+
+
+def test_a_blob_is_its_header_and_its_parts() -> None:
+    header, parts = unpack(blob({"a": "ä"}, b"one", b"", b"three"))
+    assert header["a"] == "ä" and parts == [b"one", b"", b"three"]
+
+
+def test_a_press_on_the_sheet_is_told_once(browser: Browser, sent: list[dict[str, Any]]) -> None:
+    def shown(selected: int = 4) -> int | None:
+        names = [str(i) for i in range(20)]
+        return picture_grid(IMAGES, key="sheet", columns=5, label="Samples", names=names, selected=selected)
+
+    assert shown() is None
+    header, (sheet,) = unpack(sent[-1]["data"])
+    assert (header["count"], header["columns"], header["across"], header["selected"]) == (20, 5, 16, 4)
+    pixels = np.asarray(Image.open(io.BytesIO(sheet)))
+    assert np.array_equal(pixels[8:16, 8:16], IMAGES[17, 0])
+    browser(picked=[3, 100])
+    assert shown() == 3
+    assert unpack(sent[-1]["data"])[0]["selected"] == 3
+    assert shown() is None  # the same press is no second one
+    browser(picked=[3, 101])
+    assert shown() == 3
+    browser(picked=[99, 102])  # of a sheet that was longer
+    assert shown() is None
+
+
+def test_a_place_on_the_pad_is_told_once(browser: Browser) -> None:
+    def shown() -> Place | None:
+        return pad(b"png", key="plane", label="Plane", marks=[("A", 0, 1)], pin=None, stamp="x")
+
+    assert shown() is None
+    browser(place=[0.25, 0.75, False, 100])
+    assert shown() == Place(0.25, 0.75, False)
+    assert shown() is None
+    browser(place=[0.25, 0.75, True, 101])
+    assert shown() == Place(0.25, 0.75, True)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("side", [32, 64])
+def test_the_instrument_follows_the_hand_and_the_page(
+    browser: Browser, sent: list[dict[str, Any]], channels: int, side: int
+) -> None:
+    drawn: list[Setting] = []
+    image = np.full((channels, side, side), 7, np.uint8)
+
+    def draw(setting: Setting) -> Scene:
+        drawn.append(setting)
+        return Scene(image, image + 1, image + 2, 5, 0.25, [0.123, -1])
+
+    def shown(wanted: Setting) -> Played:
+        return instrument(wanted, [Slider("g0", "Height", 0.3)], draw, key="i")
+
+    rest = Setting()
+    assert shown(rest) == Played(rest, False, None)
+    header, parts = unpack(sent[-1]["data"])
+    assert header["sliders"] == [{"id": "g0", "name": "Height", "change": 0.3}]
+    assert (header["numbers"], header["opinion"], header["near"]) == ([0.12, -1], 0.25, 5)
+    if side == 32:
+        assert parts[0] == image.transpose(1, 2, 0).tobytes()
+    else:
+        assert np.asarray(Image.open(io.BytesIO(parts[2]))).flat[0] == 9
+
+    browser(set=[{"g0": 1.5, "z3": -1}, 0.7, ["t"], False, 100])
+    there = Setting((("g0", 1.5), ("z3", -1.0)), 0.7, ("t",))
+    assert shown(rest) == Played(there, False, None)
+    assert drawn[-1] == there and unpack(sent[-1]["data"])[0]["turn"] == 100
+    assert shown(there) == Played(there, False, None)
+    stamp = unpack(sent[-1]["data"])[0]["stamp"]
+    browser(set=[{"g0": 1.5, "z3": -1}, 0.7, ["t"], True, 101])
+    assert shown(there).rest
+    assert not shown(there).rest  # told once
+    assert unpack(sent[-1]["data"])[0]["stamp"] == stamp  # a hand on a slider is not overruled by its own echo
+
+    assert shown(rest).setting == rest  # undo
+    header, _ = unpack(sent[-1]["data"])
+    assert header["stamp"] > stamp and header["setting"] == {"moves": {}, "truncation": 0.0, "locked": []}
+
+
+def test_a_new_name_is_told_once(browser: Browser) -> None:
+    image = np.zeros((1, 32, 32), np.uint8)
+
+    def shown() -> Played:
+        return instrument(Setting(), [], lambda setting: Scene(image, image, image, 0, None, []), key="i")
+
+    browser(renamed=["g0", "sleeves", 100])
+    assert shown().renamed == ("g0", "sleeves")
+    assert shown().renamed is None
