@@ -10,7 +10,7 @@ import torch
 
 from dashboard import cache, explorers, forms, latent_tools, markup, own_photo, words
 from dashboard.components.latent_map import Look, latent_map
-from dashboard.state import Colour, LatentView, Tool, save
+from dashboard.state import Colour, LatentView, Tool, rerun, save
 from selfsup_engine.runs import RunFolder
 
 if TYPE_CHECKING:
@@ -203,9 +203,7 @@ def show_point(space: LatentSpace, view: LatentView, code: Tensor) -> None:
     with st.container(horizontal=True):
         if st.button("Nearest one as A", key="as-a"):
             view.a = near[0]
-            save(view)
-            st.rerun(scope="fragment")
+            rerun(view, "fragment")
         if st.button("… as B", key="as-b"):
             view.b = near[0]
-            save(view)
-            st.rerun(scope="fragment")
+            rerun(view, "fragment")

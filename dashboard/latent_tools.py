@@ -10,7 +10,7 @@ import streamlit as st
 import torch
 
 from dashboard import cache, forms, markup, own_photo, words
-from dashboard.state import LatentView, Way, save
+from dashboard.state import LatentView, Way, rerun
 from selfsup_engine.errors import UserError
 from selfsup_engine.exploring import latent
 from selfsup_engine.images import Pixels, encode, enlarge, montage
@@ -54,12 +54,10 @@ def interpolate(space: LatentSpace, view: LatentView, code: Tensor) -> None:
         )
         if st.button("Swap", icon=":material/swap_horiz:", key="swap"):
             view.a, view.b = view.b, view.a
-            save(view)
-            st.rerun(scope="fragment")
+            rerun(view, "fragment")
         if st.button("Two others", icon=":material/casino:", key="others"):
             view.a, view.b = np.random.default_rng().choice(count, 2, replace=False).tolist()
-            save(view)
-            st.rerun(scope="fragment")
+            rerun(view, "fragment")
     ends = space.encode(space.exhibit.images[[view.a, view.b]])
     way = space.decode(latent.interpolate(ends[0], ends[1], STEPS, view.how))
     strip = [(image, f"{i / (STEPS - 1):.1f}") for i, image in enumerate(way)]
@@ -153,8 +151,7 @@ def own_image(space: LatentSpace, view: LatentView, code: Tensor) -> None:
         if known is None or not torch.equal(known, found):
             photo.codes[space.name] = found
             view.x, view.y = space.plane.flat(found[None])[0].tolist()
-            save(view)
-            st.rerun()
+            rerun(view)
         show_own(space, image, found, invert)
 
 

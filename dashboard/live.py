@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from dashboard import cache, charts, explorers, markup, words
-from dashboard.state import TrainView, remember, save
+from dashboard.state import TrainView, remember, rerun
 from selfsup_engine import events
 from selfsup_engine.errors import UserError
 from selfsup_engine.events import Status
@@ -209,5 +209,4 @@ def onward(view: TrainView) -> None:
     if st.button("Train another", icon=":material/add:", key="train-another"):
         view.run = ""
         remember("another", True)
-        save(view)
-        st.rerun()
+        rerun(view)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from dashboard import cache, charts, explorers, live, markup, words
-from dashboard.state import LibraryView, hold, remember, remembered, save
+from dashboard.state import LibraryView, hold, remember, remembered, rerun, save
 from selfsup_engine import archive, events
 from selfsup_engine.errors import UserError
 from selfsup_engine.runs import RunFolder
@@ -109,8 +109,7 @@ def card(folder: RunFolder, view: LibraryView) -> None:
                     st.switch_page("../pages/train.py", query_params={"run": folder.name})
                 if st.button("Details", key=f"details-{words.key(folder)}"):
                     view.run = folder.name
-                    save(view)
-                    st.rerun()
+                    rerun(view)
     except UserError as error:
         st.warning(words.plain(error))
 
@@ -209,9 +208,7 @@ def actions(folder: RunFolder, view: LibraryView) -> None:
                 remember("deleted", (folder.name, words.title(folder)))
                 cache.jobs().delete(folder)
                 view.run = ""
-                save(view)
-                st.rerun()
+                rerun(view)
         if st.button("Close", icon=":material/close:", key="close"):
             view.run = ""
-            save(view)
-            st.rerun()
+            rerun(view)

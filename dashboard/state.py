@@ -4,7 +4,7 @@ A view lives in the address bar, so that a link brings it back, and in the sessi
 parameters when the page changes. Whatever is wrong in a link falls back to the default, field by field.
 """
 
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, NoReturn, TypeVar
 
 import streamlit as st
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
@@ -118,10 +118,10 @@ V = TypeVar("V", bound=View)
 
 
 def load(kind: type[V]) -> V:
-    """The page's view: from the address bar if it says anything, else as it was left in this session."""
+    """The page's view: from the address bar if it says anything new, else as it was left in this session."""
     said = {name: st.query_params[name] for name in kind.model_fields if name in st.query_params}
     left: V | None = st.session_state.get(kind.__name__)
-    if not said:
+    if not said or (left is not None and dict(st.query_params) == st.session_state.get(_ahead(kind))):
         return left.model_copy() if left is not None else kind()
     view = kind()
     for name, value in said.items():
@@ -133,13 +133,31 @@ def load(kind: type[V]) -> V:
 
 
 def keep(view: View) -> None:
-    """Keeps the view for this session: what is on its way need not be in the address bar, each change of which is a step back."""
+    """Keeps the view for this session: what is on its way need not be in the address bar, each change of which is a step back.
+
+    Until the address bar says something else, the view that was kept is ahead of it.
+    """
     st.session_state[type(view).__name__] = view.model_copy()
+    st.session_state[_ahead(type(view))] = dict(st.query_params)
+
+
+def _ahead(kind: type[View]) -> str:
+    return f"ahead:{kind.__name__}"
+
+
+def rerun(view: View, scope: Literal["app", "fragment"] = "app") -> NoReturn:
+    """Draws the page, or the fragment, anew for the view as it is now.
+
+    The address bar is brought up to it only then: a rerun drops whatever has not been sent to the browser yet.
+    """
+    keep(view)
+    st.rerun(scope=scope)
 
 
 def save(view: View) -> None:
     """Keeps the view, and brings the address bar up to it."""
-    keep(view)
+    st.session_state[type(view).__name__] = view.model_copy()
+    st.session_state.pop(_ahead(type(view)), None)
     link = {name: in_link(value) if isinstance(value, float) else str(value) for name, value in _changed(view).items()}
     if dict(st.query_params) != link:
         st.query_params.from_dict(link)

@@ -12,7 +12,7 @@ from dashboard import cache, explorers, forms, markup, steering_tools, words
 from dashboard.components.instrument import Scene, Setting, Slider, instrument
 from dashboard.components.picture_grid import picture_grid
 from dashboard.history import History
-from dashboard.state import Method, SamplerTool, SamplerView, keep, save
+from dashboard.state import Method, SamplerTool, SamplerView, keep, rerun, save
 from selfsup_engine.errors import UserError
 from selfsup_engine.exploring.spot import Spot
 from selfsup_engine.images import Pixels
@@ -153,8 +153,7 @@ def current(sampler: Sampler, view: SamplerView) -> None:
         if played.renamed:
             cache.give_name(view.weights, *played.renamed)
         if played.rest or played.renamed:
-            save(view)
-            st.rerun()
+            rerun(view)
 
     live()
 
@@ -166,14 +165,12 @@ def buttons(sampler: Sampler, view: SamplerView, past: History) -> None:
         here = Spot.parse(view.at)
         if st.button("Keep", icon=":material/bookmark_add:", key="keep", type="primary", disabled=here in spots):
             steering_tools.put_on_shelf(view, [*spots, here])
-            save(view)
-            st.rerun()
+            rerun(view)
         back = st.button("Undo", icon=":material/undo:", key="undo", disabled=not past.can_undo)
         again = st.button("Redo", icon=":material/redo:", key="redo", disabled=not past.can_redo)
         if back or again:
             view.at, view.shelf = past.undo() if back else past.redo()
-            save(view)
-            st.rerun()
+            rerun(view)
         image = sampler.images([here])[0]
         st.download_button(
             "PNG",
@@ -219,8 +216,7 @@ def sheet(sampler: Sampler, view: SamplerView) -> None:
         locked = set(view.locked.split("."))
         stay = {name: value for name, value in here.moves if name in locked}
         view.at = str(spots[pressed].moved(stay))
-        save(view)
-        st.rerun()
+        rerun(view)
 
     def png() -> bytes:
         return steering_tools.sheet_png(cache.samples(sampler, spots), COLUMNS)
@@ -234,5 +230,4 @@ def sheet(sampler: Sampler, view: SamplerView) -> None:
 def show(view: SamplerView, seed: int, first: int) -> None:
     """Turns the sheet."""
     view.seed, view.first = seed, min(first, 899_999)
-    save(view)
-    st.rerun()
+    rerun(view)

@@ -11,7 +11,7 @@ from dashboard import cache, forms, markup, own_photo, words
 from dashboard.components.pad import pad
 from dashboard.components.picture_grid import picture_grid
 from dashboard.latent_tools import enlarged_png
-from dashboard.state import SHELF, Pace, SamplerView, keep, remember, remembered, save
+from dashboard.state import SHELF, Pace, SamplerView, keep, remember, remembered, rerun
 from selfsup_engine.errors import UserError
 from selfsup_engine.exploring.spot import Spot
 from selfsup_engine.images import Pixels, encode, enlarge, montage
@@ -48,8 +48,7 @@ def put_on_shelf(view: SamplerView, spots: list[Spot]) -> None:
 def go_to(view: SamplerView, spot: Spot) -> None:
     """Makes it the current sample."""
     view.at = str(spot)
-    save(view)
-    st.rerun()
+    rerun(view)
 
 
 def shelf(sampler: Sampler, view: SamplerView) -> None:
@@ -63,8 +62,7 @@ def shelf(sampler: Sampler, view: SamplerView) -> None:
         )
         if st.button("Put four samples here", icon=":material/auto_awesome:", key="fill-shelf"):
             put_on_shelf(view, [*spots, *(Spot(view.seed, view.first + i) for i in range(4))])
-            save(view)
-            st.rerun()
+            rerun(view)
     if not spots:
         return
     left, right = st.columns([3, 2], gap="large")
@@ -87,12 +85,10 @@ def shelf(sampler: Sampler, view: SamplerView) -> None:
                 "Take the current one off", icon=":material/bookmark_remove:", key="unkeep", disabled=here not in spots
             ):
                 put_on_shelf(view, [spot for spot in spots if spot != here])
-                save(view)
-                st.rerun()
+                rerun(view)
             if st.button("Clear", icon=":material/delete:", key="clear-shelf", help="Undo brings it back"):
                 view.shelf = ""
-                save(view)
-                st.rerun()
+                rerun(view)
     if len(spots) > 1:
         with right:
             loop(sampler, view, spots)

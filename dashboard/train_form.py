@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from dashboard import cache, forms, markup, words
-from dashboard.state import TrainView, remember, remembered, save
+from dashboard.state import TrainView, remember, remembered, rerun, save
 from selfsup_engine import sources
 from selfsup_engine.errors import UserError
 from selfsup_engine.images import montage
@@ -76,8 +76,7 @@ def source_card(view: TrainView, name: str) -> None:
         markup.show(markup.muted(text))
         if st.button(label, key=f"source-{name}", width="stretch", type="primary" if chosen else "secondary"):
             view.data = name
-            save(view)
-            st.rerun()
+            rerun(view)
 
 
 def upload() -> SourceInfo | None:

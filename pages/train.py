@@ -22,8 +22,7 @@ if folder is None:
     if folder is not None:
         view.run = folder.name
         state.remember("another", None)
-        state.save(view)
-        st.rerun()
+        state.rerun(view)
     state.save(view)
     live.prepare()
 else:

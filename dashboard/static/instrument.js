@@ -10,6 +10,7 @@
 const { mounted, nextTurn, show } = await import(new URL(`blob.js${new URL(import.meta.url).search}`, import.meta.url));
 
 const REACH = 3; // sigmas to either side
+const KEYS_REST = 400; // ms after the last key
 const PATIENCE = 1500; // ms after which an answer is no longer waited for
 const OFF = 4; // truncation at its end: none
 const LOCKS = {
@@ -93,21 +94,19 @@ class Instrument {
       this.dirty = true;
       this.want();
     };
+    range.addEventListener("pointerdown", () => (this.keyed = false));
+    range.addEventListener("keydown", () => (this.keyed = true));
     range.onchange = () => {
-      this.rest = true;
-      this.want();
+      clearTimeout(this.resting); // a key that is held or pressed again is one move
+      this.resting = setTimeout(() => this.settle(), this.keyed ? KEYS_REST : 0);
     };
     range.ondblclick = () => {
       this.put(id, this.middle(id));
-      this.rest = true;
-      this.lay();
-      this.want();
+      this.settle();
     };
     lock.onclick = () => {
       this.locked.has(id) ? this.locked.delete(id) : this.locked.add(id);
-      this.rest = true;
-      this.lay();
-      this.want();
+      this.settle();
     };
     row.set = (value, locked) => {
       if (Number(range.value) !== value) range.value = value;
@@ -143,6 +142,11 @@ class Instrument {
   change(value) {
     for (const { id } of this.data.sliders) if (!this.locked.has(id)) this.put(id, value(id));
     if (value(0) === 0) for (const id of Object.keys(this.moves)) if (id[0] === "z") delete this.moves[id];
+    this.settle();
+  }
+
+  /** The hand let go: a step that can be taken back. */
+  settle() {
     this.rest = true;
     this.lay();
     this.want();
@@ -206,6 +210,7 @@ class Instrument {
 
   destroy() {
     clearTimeout(this.timer);
+    clearTimeout(this.resting);
   }
 }
 

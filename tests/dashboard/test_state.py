@@ -211,3 +211,38 @@ def test_what_is_remembered_can_be_forgotten() -> None:
 def test_each_view_belongs_to_one_page() -> None:
     views = {name for name, value in vars(state).items() if isinstance(value, type) and issubclass(value, View)}
     assert views - {View.__name__, ModelView.__name__} == {kind.__name__ for kind in LINKS}
+
+
+def test_what_is_kept_is_ahead_of_the_address_bar_until_that_says_something_else() -> None:
+    def script() -> None:
+        import streamlit as st
+
+        from dashboard import state
+
+        view = state.load(state.LibraryView)
+        st.session_state["seen"] = view.q
+        if (q := st.session_state.pop("keep", None)) is not None:
+            view.q = q
+            state.keep(view)
+            return
+        if (q := st.session_state.pop("again", None)) is not None:
+            view.q = q
+            state.rerun(view)
+        state.save(view)
+
+    app = AppTest.from_function(script)
+    app.query_params = {"q": "one"}
+    app.run()
+    app.session_state["keep"] = "two"
+    app.run()
+    assert app.query_params == {"q": "one"}
+    app.run()
+    assert app.session_state["seen"] == "two" and app.query_params == {"q": "two"}
+    app.session_state["again"] = "three"
+    app.run()
+    assert app.session_state["seen"] == "three" and app.query_params == {"q": "three"}
+    app.session_state["keep"] = "four"
+    app.run()
+    app.query_params = {"q": "five"}  # the back button, or a link
+    app.run()
+    assert app.session_state["seen"] == "five" and app.query_params == {"q": "five"}
