@@ -3,8 +3,8 @@
     python -m benchmarks.gallery train NAME...     trains into checkpoints/runs/gallery-NAME (hours, all together)
     python -m benchmarks.gallery publish NAME...   scores what was trained, and puts it into checkpoints/gallery
 
-The data: Fashion-MNIST and MNIST through torchvision; `noto_emoji64.npz` (3,583 emoji of Noto at 64 x 64) in the working folder.
-Published weights are rounded to half precision, and all scores are of the rounded weights.
+The data: Fashion-MNIST and MNIST through torchvision; in the working folder `noto_emoji64.npz` (3,583 emoji of Noto at 64 x 64) and
+`region_flags64.npz` (351 flags, each squeezed to 64 x 64). Published weights are rounded to half precision, and all scores are of the rounded weights.
 """
 
 import subprocess
@@ -14,13 +14,16 @@ from pathlib import Path
 
 from selfsup_engine import events, exhibit, files, sources
 from selfsup_engine.device import pick
+from selfsup_engine.exploring.metrics import yardsticks
+from selfsup_engine.features import feature_net
 from selfsup_engine.images import encode
 from selfsup_engine.models.saved import WEIGHTS, read_tensors, write_tensors
-from selfsup_engine.models.spec import check_config, spec
+from selfsup_engine.models.spec import Samples, check_config, spec
 from selfsup_engine.runs import GALLERY, ROOT, RunFolder, runs_root
 
 CURVE = 200  # points of the loss curve that are kept
 MNIST_LICENCE = "MNIST (Y. LeCun, C. Cortes, C. Burges), CC BY-SA 3.0"
+FLAGS_LICENCE = "Flag images of googlefonts/region-flags; public domain or otherwise exempt from copyright"
 EMOJI_LICENCE = "Noto Emoji, Google; Apache-2.0 and SIL OFL 1.1"
 
 
@@ -33,6 +36,7 @@ class Recipe:
     arguments: str
     kept: int
     licence: str = ""
+    family: str = "autoencoder"
 
 
 NARROW = "--set widths=[256,128,64,32]"
@@ -70,6 +74,37 @@ RECIPES = {
         4_000,
         MNIST_LICENCE,
     ),
+    "fashion-gan": Recipe(
+        "Fashion, from nothing",
+        "Clothes that nobody ever sewed: a GAN draws them from a hundred random numbers. Turn a shoe into a boot by a slider.",
+        "--data fashion-mnist --set size=32 --seconds 1500",
+        3_000,
+        family="dcgan",
+    ),
+    "mnist-gan": Recipe(
+        "Digits, from nothing",
+        "Handwriting of no hand: digits that lean, thicken and turn into each other.",
+        "--data mnist --set size=32 --seconds 700",
+        3_000,
+        MNIST_LICENCE,
+        family="dcgan",
+    ),
+    "emoji-gan": Recipe(
+        "Emoji that never were",
+        "Trained on 1,519 emoji, with augmentation, because that is few. It knows faces, signs and flags best.",
+        "--data npz:noto_emoji64.npz --set size=32 --set channels=3 --set augment=true --seconds 1500",
+        10_000,
+        EMOJI_LICENCE,
+        family="dcgan",
+    ),
+    "flags-gan": Recipe(
+        "Flags of no country",
+        "Trained on 316 flags, with augmentation. Stripes, crosses and stars in colours that could be a nation's.",
+        "--data npz:region_flags64.npz --set size=32 --set channels=3 --set augment=true --seconds 900",
+        10_000,
+        FLAGS_LICENCE,
+        family="dcgan",
+    ),
 }
 
 
@@ -79,7 +114,7 @@ def trained(name: str) -> Path:
 
 def train(name: str) -> None:
     """The command that a person would type."""
-    command = [sys.executable, "-m", "selfsup_engine", "train", "autoencoder", *RECIPES[name].arguments.split()]
+    command = [sys.executable, "-m", "selfsup_engine", "train", RECIPES[name].family, *RECIPES[name].arguments.split()]
     subprocess.run([*command, "--out", str(trained(name))], check=True)
 
 
@@ -92,14 +127,20 @@ def publish(name: str) -> None:
     config = check_config(run.family, run.config)
     task = spec(run.family).task(config, pick())
     task.model.load_state_dict(halves)
-    report = task.report(sources.load(run.source).fitted(config.channels, config.size))
+    images = sources.load(run.source).fitted(config.channels, config.size)
+    report = task.report(images)
+    scores = report.scores
+    if isinstance(task.model, Samples):
+        beside = yardsticks(images, feature_net(images)).values()
+        for key, figures in zip(BESIDE, beside, strict=True):
+            scores[key] = next(value for name, value in figures.items() if name.startswith("frechet"))
 
     target.path.mkdir(parents=True, exist_ok=True)
     weights = write_tensors(target.file(WEIGHTS), halves)
     exhibit.write(target.path, {key: tensor[: recipe.kept].contiguous() for key, tensor in report.exhibit.items()})
     files.write(target.file("cover.png"), encode(report.cover))
     result = run.result.model_copy(
-        update={"scores": report.scores, "weights": weights, "licence": recipe.licence or run.result.licence}
+        update={"scores": scores, "weights": weights, "licence": recipe.licence or run.result.licence}
     )
     target.save(run.model_copy(update={"title": recipe.title, "note": recipe.note, "result": result}))
     happened = source.history()
@@ -111,28 +152,54 @@ def publish(name: str) -> None:
     files.write(target.file("events.jsonl"), "\n".join(lines) + "\n")
 
 
-def write_cards() -> None:
-    """The table of checkpoints/gallery/README.md."""
-    rows = []
-    for folder in sorted(path.parent for path in GALLERY.glob("*/run.json")):
-        run = RunFolder(folder).run
-        assert run.result is not None
-        scores = run.result.scores
-        knn = f"{scores['knn5']:.3f}" if "knn5" in scores else "-"
-        size = sum(path.stat().st_size for path in folder.iterdir()) / 1e6
-        rows.append(
-            f"| `{folder.name}` | {run.source} | {run.config['code']} | {run.config['objective']} | {run.seed} | {run.result.steps:,} "
-            f"| {run.result.seconds / 60:.0f} min | {scores['mse']:.4f} | {scores['pca_mse']:.4f} | {knn} | {size:.1f} MB | {run.result.licence} |"
+BESIDE = ("frechet_floor", "frechet_pixels", "frechet_codes")  # what `yardsticks` gives, as scores
+
+
+def card(folder: Path) -> tuple[str, str]:
+    """A line of the table of its kind, and which kind that is."""
+    run = RunFolder(folder).run
+    assert run.result is not None
+    scores, config = run.result.scores, run.config
+    size = sum(path.stat().st_size for path in folder.iterdir()) / 1e6
+    made = f"{run.seed} | {run.result.steps:,} | {run.result.seconds / 60:.0f} min"
+    end = f"{size:.1f} MB | {run.result.licence} |"
+    if "precision" in scores:
+        net = next(
+            name.removeprefix("frechet_") for name in scores if name in ("frechet_classifier", "frechet_rotations")
         )
-    head = (
+        figures = [scores[f"frechet_{net}"], *(scores[key] for key in BESIDE)]
+        shares = [scores[key] for key in ("precision", "recall", "density", "coverage")]
+        said = " | ".join([*(f"{figure:.1f}" for figure in figures), *(f"{share:.2f}" for share in shares)])
+        return f"| `{folder.name}` | {run.source} | {config['size']} px | {made} | {net} | {said} | {end}", run.family
+    knn = f"{scores['knn5']:.3f}" if "knn5" in scores else "-"
+    said = f"{scores['mse']:.4f} | {scores['pca_mse']:.4f} | {knn}"
+    return (
+        f"| `{folder.name}` | {run.source} | {config['code']} | {config['objective']} | {made} | {said} | {end}",
+        run.family,
+    )
+
+
+def write_cards() -> None:
+    """The tables of checkpoints/gallery/README.md."""
+    cards = [card(path.parent) for path in sorted(GALLERY.glob("*/run.json"))]
+    rows = {family: "\n".join(row for row, of in cards if of == family) for family in ("autoencoder", "dcgan")}
+    text = (
         "# Gallery\n\nTrained models that ship with the project. `run.json` in each folder is the full card: config, seed, budget, scores.\n"
-        "Errors are mean squared errors on [0, 1] pixels of the whole test split; 5-NN is the accuracy of the codes' nearest neighbours.\n"
         "Made by `benchmarks/gallery.py`; weights are in half precision, and the scores are of these weights. No labels were used in training.\n"
         "Times are of a machine that did other work meanwhile.\n\n"
+        "## Autoencoders\n"
+        "Errors are mean squared errors on [0, 1] pixels of the whole test split; 5-NN is the accuracy of the codes' nearest neighbours.\n\n"
         "| model | data | code | objective | seed | steps | time | error | PCA, same size | 5-NN | on disk | data licence |\n"
-        "|---|---|---|---|---|---|---|---|---|---|---|---|\n"
+        f"|---|---|---|---|---|---|---|---|---|---|---|---|\n{rows['autoencoder']}\n\n"
+        "## GANs\n"
+        "Distances are Frechet distances to the test split, in the features of a small network that was trained on the training split to tell its\n"
+        "classes (classifier) or by how much a picture was turned (rotations); compare them within a row only. Beside each: real training\n"
+        "images (the floor), a Gaussian of 64 principal components of the pixels, a Gaussian of the codes of an autoencoder with 16 numbers.\n\n"
+        "| model | data | size | seed | steps | time | features | distance | floor | Gaussian, pixels | Gaussian, codes | precision | recall | density | coverage "
+        "| on disk | data licence |\n"
+        f"|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|\n{rows['dcgan']}\n"
     )
-    files.write(GALLERY / "README.md", head + "\n".join(rows) + "\n")
+    files.write(GALLERY / "README.md", text)
 
 
 def main() -> None:

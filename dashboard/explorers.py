@@ -16,10 +16,11 @@ from selfsup_engine.runs import RunFolder
 
 @dataclass(frozen=True)
 class Explorer:
-    """page: its file in pages/; needs: the capabilities of the models that it shows; action: what it offers to do with one."""
+    """page: its file in pages/; needs: the capabilities of the models that it shows; verb and action: what it offers to do with one."""
 
     page: str
     needs: frozenset[str]
+    verb: str
     action: str
     icon: str
 
@@ -32,8 +33,10 @@ class Explorer:
         return folder.usable and result is not None and self.needs <= set(result.capabilities)
 
 
-LATENT = Explorer("latent", frozenset({"encodes", "decodes"}), "Explore its latent space", ":material/scatter_plot:")
-GAN = Explorer("gan", frozenset({"samples"}), "Steer what it draws", ":material/tune:")
+LATENT = Explorer(
+    "latent", frozenset({"encodes", "decodes"}), "Explore", "Explore its latent space", ":material/scatter_plot:"
+)
+GAN = Explorer("gan", frozenset({"samples"}), "Steer", "Steer what it draws", ":material/tune:")
 EXPLORERS = (LATENT, GAN)
 
 
@@ -45,13 +48,15 @@ def explorer_of(folder: RunFolder) -> Explorer | None:
 def button(
     folder: RunFolder,
     key: str,
-    label: str | None = None,
+    short: bool = True,
     kind: Literal["primary", "secondary"] = "secondary",
     width: Literal["stretch", "content"] = "content",
 ) -> None:
-    """The way into the page that explores a model, if one does; called by what is done there, if no other label is given."""
+    """The way into the page that explores a model, if one does; called by what is done there."""
     explorer = explorer_of(folder)
-    if explorer and st.button(label or explorer.action, key=key, icon=explorer.icon, type=kind, width=width):
+    if explorer and st.button(
+        explorer.verb if short else explorer.action, key=key, icon=explorer.icon, type=kind, width=width
+    ):
         st.switch_page(f"../pages/{explorer.page}.py", query_params={"model": folder.name})
 
 

@@ -18,14 +18,15 @@ def hero() -> None:
     with words_side, st.container(key="hero"):
         st.title("Watch a small model learn to see, then walk through what it learned")
         markup.show(
-            "<p class='lead'>Train a self-supervised image model in your browser, in a minute and without a label, "
-            "and explore the space that it has made up for itself.</p>"
+            "<p class='lead'>Train a self-supervised image model in your browser, in minutes and without a label: "
+            "walk through the space that it has made up for itself, or steer what it draws.</p>"
         )
         with st.container(horizontal=True):
             if st.button("Train a model", type="primary", icon=":material/model_training:"):
                 st.switch_page("../pages/train.py")
-            if st.button("Explore one", icon=":material/scatter_plot:"):
-                st.switch_page("../pages/latent.py")
+            for explorer in explorers.EXPLORERS:
+                if st.button(f"{explorer.verb} one", icon=explorer.icon, help=explorer.action):
+                    st.switch_page(f"../pages/{explorer.page}.py")
     with picture_side:
         markup.show(
             f"<figure class='hero'>{markup.img(HERO, 'clothes decoded all over the map of a two-number code')}"
@@ -75,7 +76,7 @@ def card(folder: RunFolder) -> None:
             f"<h3 style='margin:0;padding:0'>{markup.escape(words.title(folder))}</h3>",
             markup.muted(run.note or words.one_line(folder)),
         )
-        explorers.button(folder, f"explore-{words.key(folder)}", "Explore", width="stretch")
+        explorers.button(folder, f"explore-{words.key(folder)}", width="stretch")
 
 
 @st.fragment(run_every=5.0)

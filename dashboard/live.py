@@ -58,7 +58,7 @@ def buttons(folder: RunFolder, status: Status) -> None:
     jobs = cache.jobs()
     finished = explorers.explorer_of(folder) is not None and not status.active
     if finished:
-        explorers.button(folder, "explore", kind="primary")
+        explorers.button(folder, "explore", short=False, kind="primary")
     asked = folder.file("control").exists()
     if status.active:
         if st.button(

@@ -104,7 +104,7 @@ def card(folder: RunFolder, view: LibraryView) -> None:
                 else markup.muted(f"seed {folder.run.seed}, {folder.run.created:%d %b, %H:%M} UTC"),
             )
             with st.container(horizontal=True):
-                explorers.button(folder, f"explore-{words.key(folder)}", "Explore")
+                explorers.button(folder, f"explore-{words.key(folder)}")
                 if not folder.in_gallery and status.state != "done" and st.button("Watch", key=f"watch-{folder.name}"):
                     st.switch_page("../pages/train.py", query_params={"run": folder.name})
                 if st.button("Details", key=f"details-{words.key(folder)}"):
@@ -176,7 +176,7 @@ def actions(folder: RunFolder, view: LibraryView) -> None:
     library = cache.library()
     with st.container(horizontal=True):
         if folder.usable:
-            explorers.button(folder, "detail-explore", "Explore", kind="primary")
+            explorers.button(folder, "detail-explore", kind="primary")
             st.download_button(
                 "Download",
                 lambda: archive.export(folder),

@@ -31,6 +31,8 @@ SCORES: dict[str, tuple[str, str]] = {
     "frechet_classifier": ("Fréchet distance, classifier's features", "{:.1f}"),
     "frechet_rotations": ("Fréchet distance, rotations' features", "{:.1f}"),
     "frechet_floor": ("real pictures against real", "{:.1f}"),
+    "frechet_pixels": ("Gaussian of the pixels, same distance", "{:.1f}"),
+    "frechet_codes": ("Gaussian of 16 numbers, same distance", "{:.1f}"),
     "precision": ("precision", "{:.2f}"),
     "recall": ("recall", "{:.2f}"),
     "density": ("density", "{:.2f}"),
@@ -105,7 +107,7 @@ def one_line(folder: RunFolder) -> str:
     scores = result.scores if result else {}
     if {"mse", "pca_mse"} <= set(scores):
         return f"Error {scores['mse']:.4f}; a linear model of the same size {scores['pca_mse']:.4f}."
-    distance = next((name for name in scores if name.startswith("frechet_") and name != "frechet_floor"), None)
+    distance = next((name for name in ("frechet_classifier", "frechet_rotations") if name in scores), None)
     if distance and "frechet_floor" in scores:
         return (
             f"{SCORES[distance][0]}: {scores[distance]:.1f}; real pictures against real {scores['frechet_floor']:.1f}."

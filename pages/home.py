@@ -7,7 +7,7 @@ from dashboard import cache, home
 cache.jobs()
 home.hero()
 home.running()
-st.header("Trained models, ready to be walked through")
+st.header("Trained models, ready to play with")
 home.gallery(cache.library().shown())
 mine = [folder for folder in cache.library().runs() if folder.usable][:3]
 if mine:

@@ -183,14 +183,23 @@ def list_runs(as_json: bool) -> None:
 @main.command()
 @click.argument("run")
 @click.option("--data", help="Another source than the one it was trained on.")
+@click.option(
+    "--compare", is_flag=True, help="Of a GAN: beside it what real images and simple models reach (a minute more)."
+)
 @as_json
-def evaluate(run: str, data: str | None, as_json: bool) -> None:
+def evaluate(run: str, data: str | None, compare: bool, as_json: bool) -> None:
     """Score a RUN on the test split of its source, with the linear baselines beside it."""
-    from selfsup_engine.exploring.metrics import evaluate as score
+    from selfsup_engine.exploring import metrics
 
     folder = open_folder(run)
-    scores = score(folder, data)
-    say({"run": folder.name, "data": data or folder.run.source, **scores}, as_json, lambda: table(scores))
+    scores = metrics.evaluate(folder, data)
+    facts: Json = {"run": folder.name, "data": data or folder.run.source, **scores}
+    lines = table(scores)
+    if compare:
+        facts["beside"] = beside = metrics.beside(folder, data)
+        for name, figures in beside.items():
+            lines += ["", f"{name}:", *table(figures)]
+    say(facts, as_json, lambda: lines)
 
 
 def installed(package: str) -> str:

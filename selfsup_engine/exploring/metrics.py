@@ -5,7 +5,7 @@ from torch import Tensor
 
 from selfsup_engine import sources
 from selfsup_engine.device import pick
-from selfsup_engine.features import FeatureNet, fidelity_scores
+from selfsup_engine.features import FeatureNet, feature_net, fidelity_scores
 from selfsup_engine.images import from_unit, to_unit
 from selfsup_engine.models.saved import load_model
 from selfsup_engine.models.spec import Decodes, Encodes, check_config, preset_config, spec
@@ -29,12 +29,24 @@ def evaluate(folder: RunFolder, data: str | None = None) -> dict[str, float]:
         UserError: the run is not trained, or the source cannot be had.
     """
     run = folder.run
-    config = check_config(run.family, run.config)
-    device = pick()
-    task = spec(run.family).task(config, device)
+    task = spec(run.family).task(check_config(run.family, run.config), pick())
     task.model.load_state_dict(load_model(folder).state_dict())
-    images = sources.load(data or run.source).fitted(config.channels, config.size).to(device.torch)
-    return task.report(images).scores
+    return task.report(_images(folder, data)).scores
+
+
+def _images(folder: RunFolder, data: str | None) -> ImageSet:
+    config = check_config(folder.run.family, folder.run.config)
+    return sources.load(data or folder.run.source).fitted(config.channels, config.size).to(pick().torch)
+
+
+def beside(folder: RunFolder, data: str | None = None) -> dict[str, dict[str, float]]:
+    """What `yardsticks` gives for the images that a run learned from, or for others.
+
+    Raises:
+        UserError: the source cannot be had.
+    """
+    images = _images(folder, data)
+    return yardsticks(images, feature_net(images))
 
 
 def yardsticks(images: ImageSet, net: FeatureNet) -> dict[str, dict[str, float]]:

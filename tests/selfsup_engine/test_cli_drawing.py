@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from selfsup_engine.exploring import metrics
 from selfsup_engine.exploring.sampling import Sampler
 from selfsup_engine.exploring.spot import Spot
 from selfsup_engine.images import encode, montage
@@ -66,8 +67,15 @@ def test_an_inversion_says_where_and_whether(gan: RunFolder, tmp_path: Path) -> 
     )
 
 
-def test_a_gan_is_scored_with_its_floor(gan: RunFolder) -> None:
-    scores = answer("evaluate", gan.name)
+def test_a_gan_is_scored_with_its_floor_and_beside_simple_models(
+    gan: RunFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(metrics, "AUTOENCODER_STEPS", 30)
+    scores = answer("evaluate", gan.name, "--compare")
+    assert [set(figures) for figures in scores["beside"].values()] == 3 * [
+        {"frechet_classifier", "precision", "recall", "density", "coverage"}
+    ]
+    assert "principal components" in call("evaluate", gan.name, "--compare").stdout
     assert {"frechet_classifier", "frechet_floor", "precision", "recall", "density", "coverage", "diversity"} <= set(
         scores
     )
