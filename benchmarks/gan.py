@@ -26,8 +26,9 @@ from selfsup_engine.images import encode, montage, to_unit
 from selfsup_engine.models.dcgan import DcganTask
 from selfsup_engine.models.dcgan_networks import DcganConfig
 from selfsup_engine.models.spec import preset_config
+from selfsup_engine.runs import Budget, Library, Run
 from selfsup_engine.sources import ImageSet
-from selfsup_engine.training.loop import Batches, mix
+from selfsup_engine.training.loop import Batches, Training, mix
 
 TURN = 4.0  # seconds
 SCORED = 10_000
@@ -69,6 +70,23 @@ class Race:
         batches = Batches(len(self.images.train), config.batch, self.seed, pick().torch)
         self.runners.append(Runner(name, task, batches, self.seed))
 
+    def keep(self, runner: Runner, preset: str, source: str, place: Path) -> None:
+        """The row as a run, which can be opened like any other."""
+        config = runner.task.config
+        run = Run(
+            family="dcgan",
+            preset=preset,
+            source=source,
+            config=config.model_dump(mode="json"),
+            budget=Budget(seconds=self.seconds),
+            seed=self.seed,
+        )
+        training = Training(Library(place).create(run), config, self.images, lambda: "go")
+        training.task, training.step, training.elapsed = runner.task, runner.steps, runner.spent
+        parameters = sum(parameter.numel() for parameter in runner.task.model.parameters())
+        for event in training.finish("done", parameters):
+            training.folder.append(event)
+
     def run(self) -> None:
         make_deterministic(pick(), DcganTask.threads)
         while any(runner.spent < self.seconds for runner in self.runners):
@@ -91,6 +109,7 @@ def main() -> None:
     parser.add_argument(
         "--only", action="append", default=[], metavar='"FIELD=VALUE ..."', help="instead of the presets"
     )
+    parser.add_argument("--keep", type=Path, help="a folder for the run of each row")
     parser.add_argument("--grids", type=Path, help="a folder for a grid of samples of each row")
     wanted = parser.parse_args()
     print(", ".join(f"{name} {value}" for name, value in host_facts().items()))
@@ -119,6 +138,8 @@ def main() -> None:
     for runner in race.runners:
         drawn = runner.task.samples(len(real), seed=2)
         print(row(runner.name, f"{runner.steps:,}", fidelity_scores(net, real, drawn)), flush=True)
+        if wanted.keep:
+            race.keep(runner, runner.name if not wanted.only else "default", wanted.data, wanted.keep)
         if wanted.grids:
             wanted.grids.mkdir(parents=True, exist_ok=True)
             write(

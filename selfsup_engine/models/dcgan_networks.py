@@ -46,6 +46,13 @@ class DcganConfig(Config):
         title="Gradient penalty",
         description="Weight of the zero-centred gradient penalty on D: steadier, and twice as slow.",
     )
+    penalty_every: int = Field(
+        1,
+        ge=1,
+        le=64,
+        title="Penalty each so many steps",
+        description="The penalty is taken at one step of so many, and weighs as many times more: faster, and nearly as steady.",
+    )
     augment: bool = Field(
         False,
         title="DiffAugment",

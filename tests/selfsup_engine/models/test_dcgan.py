@@ -162,6 +162,21 @@ def test_a_penalty_flattens_the_discriminator() -> None:
     assert slope(50.0) < slope(0.0) / 2
 
 
+def test_a_lazy_penalty_is_taken_at_one_step_of_so_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    lazy = task(penalty=1.0, penalty_every=3, objective="relativistic", norm="none")
+    slopes: list[int] = []
+    grad = torch.autograd.grad
+
+    def counted(*about: Any, **more: Any) -> Any:
+        slopes.append(step)
+        return grad(*about, **more)
+
+    monkeypatch.setattr(torch.autograd, "grad", counted)
+    for step in range(7):
+        lazy.step(BATCH, step, 0.0)
+    assert slopes == [0, 0, 3, 3, 6, 6]  # of real and of generated images
+
+
 def test_the_rates_fall_in_the_second_half() -> None:
     trained = task(schedule="linear")
     for progress, share in ((0.0, 1.0), (0.5, 1.0), (0.75, 0.5), (1.0, 0.0)):
