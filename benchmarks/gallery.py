@@ -77,14 +77,14 @@ RECIPES = {
     "fashion-gan": Recipe(
         "Fashion, from nothing",
         "Clothes that nobody ever sewed: a GAN draws them from a hundred random numbers. Turn a shoe into a boot by a slider.",
-        "--data fashion-mnist --set size=32 --seconds 1500",
+        "--data fashion-mnist --set size=32 --seconds 600",
         3_000,
         family="dcgan",
     ),
     "mnist-gan": Recipe(
         "Digits, from nothing",
         "Handwriting of no hand: digits that lean, thicken and turn into each other.",
-        "--data mnist --set size=32 --seconds 700",
+        "--data mnist --set size=32 --seconds 450",
         3_000,
         MNIST_LICENCE,
         family="dcgan",
@@ -92,7 +92,7 @@ RECIPES = {
     "emoji-gan": Recipe(
         "Emoji that never were",
         "Trained on 1,519 emoji, with augmentation, because that is few. It knows faces, signs and flags best.",
-        "--data npz:noto_emoji64.npz --set size=32 --set channels=3 --set augment=true --seconds 1500",
+        "--data npz:noto_emoji64.npz --set size=32 --set channels=3 --set augment=true --seconds 800",
         10_000,
         EMOJI_LICENCE,
         family="dcgan",
@@ -100,7 +100,7 @@ RECIPES = {
     "flags-gan": Recipe(
         "Flags of no country",
         "Trained on 316 flags, with augmentation. Stripes, crosses and stars in colours that could be a nation's.",
-        "--data npz:region_flags64.npz --set size=32 --set channels=3 --set augment=true --seconds 900",
+        "--data npz:region_flags64.npz --set size=32 --set channels=3 --set augment=true --seconds 600",
         10_000,
         FLAGS_LICENCE,
         family="dcgan",

@@ -91,11 +91,11 @@ def choose_model(view: ModelView, explorer: Explorer, kept: set[str]) -> RunFold
             "Model", names, start, format_func=titles.__getitem__, key=key, label_visibility="collapsed"
         ),
     )
-    if name != view.model:
+    if view.model and name != view.model:
         for field, about in type(view).model_fields.items():
             if field not in kept:
                 setattr(view, field, about.default)
-        view.model = name
+    view.model = name
     return folders[name]
 
 

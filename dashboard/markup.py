@@ -71,10 +71,11 @@ def facts(items: Mapping[str, str | tuple[str, str]]) -> str:
     return f'<dl class="facts">{"".join(cells)}</dl>'
 
 
-def gauge(share: float, label: str) -> str:
-    """A bar filled to a share in [0, 1]."""
+def gauge(share: float, label: str, mark: float | None = None) -> str:
+    """A bar filled to a share in [0, 1], with a line at what it is held against."""
     percent = 100 * max(0.0, min(1.0, share))
-    return f'<div class="gauge" role="meter" aria-label="{escape(label, quote=True)}" aria-valuenow="{percent:.0f}"><i style="width:{percent:.1f}%"></i></div>'
+    line = f'<b style="left:{100 * max(0.0, min(1.0, mark)):.1f}%"></b>' if mark is not None else ""
+    return f'<div class="gauge" role="meter" aria-label="{escape(label, quote=True)}" aria-valuenow="{percent:.0f}"><i style="width:{percent:.1f}%"></i>{line}</div>'
 
 
 def pill(text: str, kind: str = "") -> str:

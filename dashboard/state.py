@@ -4,6 +4,7 @@ A view lives in the address bar, so that a link brings it back, and in the sessi
 parameters when the page changes. Whatever is wrong in a link falls back to the default, field by field.
 """
 
+import time
 from typing import Annotated, Any, Literal, NoReturn, TypeVar
 
 import streamlit as st
@@ -115,20 +116,32 @@ class LibraryView(View):
 
 
 V = TypeVar("V", bound=View)
+LATE = 1.0  # seconds in which a click may still carry the address from before
 
 
 def load(kind: type[V]) -> V:
-    """The page's view: from the address bar if it says anything new, else as it was left in this session."""
-    said = {name: st.query_params[name] for name in kind.model_fields if name in st.query_params}
+    """The page's view: from the address bar if it says anything new, else as it was left in this session.
+
+    Not new is what it said when the view was kept (see `keep`). Nor is, for a moment, what it said before it was brought up to the
+    view: a click may have been on its way before the browser heard of that.
+    """
+    bar = dict(st.query_params)
+    said = {name: bar[name] for name in kind.model_fields if name in bar}
     left: V | None = st.session_state.get(kind.__name__)
-    if not said or (left is not None and dict(st.query_params) == st.session_state.get(_ahead(kind))):
+    older, newest, at = st.session_state.get(_told(kind), ([], {}, 0.0))
+    if bar == newest:  # the browser has heard of it
+        st.session_state[_told(kind)] = [], newest, at
+    late = bar in older and time.monotonic() - at < LATE
+    if not said or (left is not None and (late or bar == st.session_state.get(_ahead(kind)))):
         return left.model_copy() if left is not None else kind()
-    view = kind()
+    view, wrong = kind(), []
     for name, value in said.items():
         try:
             setattr(view, name, value)
         except ValidationError:
-            continue
+            wrong.append(name)
+    if wrong:
+        st.toast(f"The link is wrong about: {', '.join(wrong)}. The usual is shown there.", icon=":material/link_off:")
     return view
 
 
@@ -159,8 +172,14 @@ def save(view: View) -> None:
     st.session_state[type(view).__name__] = view.model_copy()
     st.session_state.pop(_ahead(type(view)), None)
     link = {name: in_link(value) if isinstance(value, float) else str(value) for name, value in _changed(view).items()}
-    if dict(st.query_params) != link:
+    if (before := dict(st.query_params)) != link:
+        older = st.session_state.get(_told(type(view)), ([], {}, 0.0))[0]
+        st.session_state[_told(type(view))] = [*older, before], link, time.monotonic()
         st.query_params.from_dict(link)
+
+
+def _told(kind: type[View]) -> str:
+    return f"told:{kind.__name__}"
 
 
 def _changed(view: View) -> dict[str, Any]:

@@ -41,19 +41,14 @@ def steer(folder: RunFolder, view: SamplerView) -> None:
     """Everything below the choice of the model."""
     sampler = cache.sampler(folder)
     explorers.same_weights(folder, view)
-    try:
-        sampler.z(Spot.parse(view.at or "0.0"))
-    except UserError as error:
-        st.warning(words.plain(error))
-        view.at = ""
-    view.at = view.at or str(sampler.opening)
+    view.at = str(of_this_model(sampler, Spot.parse(view.at)) if view.at else sampler.opening)
     shelf_of_this_model(sampler, view)
     describe(sampler)
     past = History(f"{folder.name}-{view.weights}")
-    past.note((view.at, view.shelf))
     left, right = st.columns([7, 4], gap="large")
     with left:
-        current(sampler, view)
+        current(sampler, view, past)
+        past.note((view.at, view.shelf))  # only now: a hand may just have let go of a slider
         buttons(sampler, view, past)
     with right:
         sheet(sampler, view)
@@ -71,6 +66,17 @@ def steer(folder: RunFolder, view: SamplerView) -> None:
     save(view)
 
 
+def of_this_model(sampler: Sampler, spot: Spot) -> Spot:
+    """A link's sample, or as much of it as this model knows, with a word on what it does not."""
+    try:
+        sampler.z(spot)
+    except UserError as error:
+        st.warning(words.plain(error))
+        bare = spot.moved({})
+        return bare if not spot.code else sampler.opening
+    return spot
+
+
 def shelf_of_this_model(sampler: Sampler, view: SamplerView) -> None:
     """Leaves out what a link has on the shelf and this model cannot draw."""
     spots = steering_tools.kept(view)
@@ -83,7 +89,9 @@ def shelf_of_this_model(sampler: Sampler, view: SamplerView) -> None:
         fitting.append(spot)
     if len(fitting) < len(spots):
         st.warning("Some samples of the link's shelf are another model's; they were left out.")
-    steering_tools.put_on_shelf(view, fitting)
+    if len(fitting) > steering_tools.MOST:
+        st.warning(f"The shelf holds {steering_tools.MOST}: the first ones of the link were left out.")
+    view.shelf = steering_tools.shelf_of(fitting)
 
 
 def describe(sampler: Sampler) -> None:
@@ -102,7 +110,7 @@ def describe(sampler: Sampler) -> None:
     markup.show(markup.muted("  ·  ".join(said)))
 
 
-def current(sampler: Sampler, view: SamplerView) -> None:
+def current(sampler: Sampler, view: SamplerView, past: History) -> None:
     """The current sample with its sliders. A fragment: a drag reruns this and nothing else."""
     names = cache.given_names(view.weights)
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -116,7 +124,10 @@ def current(sampler: Sampler, view: SamplerView) -> None:
     moved = dict(Spot.parse(view.at).moves)
     other: Method = "weights" if view.method == "activations" else "activations"
     shown = [*sampler.directions[view.method], *(d for d in sampler.directions[other] if d.id in moved)]
-    sliders = [Slider(d.id, names.get(d.id, d.name), d.change) for d in shown]
+    ids = {d.id for d in sampler.directions[view.method]}
+    called = {d.id: d.name if d.id in ids else f"{d.name} ({METHODS[other]})" for d in shown}
+    sliders = [Slider(d.id, names.get(d.id, called[d.id]), d.change) for d in shown]
+    whole = [True]  # while the page is drawn, and not this fragment alone
 
     @lru_cache(1)
     def before(here: Spot) -> Pixels:
@@ -151,11 +162,20 @@ def current(sampler: Sampler, view: SamplerView) -> None:
         view.locked = ".".join(setting.locked)
         keep(view)
         if played.renamed:
-            cache.give_name(view.weights, *played.renamed)
-        if played.rest or played.renamed:
+            try:
+                cache.give_name(view.weights, *played.renamed)
+            except UserError as error:
+                st.error(words.plain(error))
+        if whole[0]:  # the rest of the page is drawn anew in any case, and with it a button that was pressed meanwhile
+            return
+        if played.rest:
+            past.note((view.at, view.shelf))
+            save(view)
+        if played.refresh or played.renamed:
             rerun(view)
 
     live()
+    whole[0] = False
 
 
 def buttons(sampler: Sampler, view: SamplerView, past: History) -> None:
@@ -163,7 +183,14 @@ def buttons(sampler: Sampler, view: SamplerView, past: History) -> None:
     with st.container(horizontal=True):
         spots = steering_tools.kept(view)
         here = Spot.parse(view.at)
-        if st.button("Keep", icon=":material/bookmark_add:", key="keep", type="primary", disabled=here in spots):
+        on_shelf = here in spots
+        if st.button(
+            "On the shelf" if on_shelf else "Keep",
+            icon=":material/bookmark_added:" if on_shelf else ":material/bookmark_add:",
+            key="keep",
+            type="primary",
+            disabled=on_shelf,
+        ):
             steering_tools.put_on_shelf(view, [*spots, here])
             rerun(view)
         back = st.button("Undo", icon=":material/undo:", key="undo", disabled=not past.can_undo)
@@ -171,10 +198,9 @@ def buttons(sampler: Sampler, view: SamplerView, past: History) -> None:
         if back or again:
             view.at, view.shelf = past.undo() if back else past.redo()
             rerun(view)
-        image = sampler.images([here])[0]
         st.download_button(
             "PNG",
-            lambda: steering_tools.enlarged_png(image),
+            lambda: steering_tools.enlarged_png(sampler.images([Spot.parse(view.at)])[0]),  # as it is at the click
             f"{sampler.name}-sample.png",
             "image/png",
             icon=":material/download:",

@@ -20,7 +20,17 @@ if TYPE_CHECKING:
     from selfsup_engine.exploring.inversion import Inversion
     from selfsup_engine.exploring.sampling import Sampler
 
-__all__ = ["enlarged_png", "kept", "more_like_this", "own_picture", "plane", "put_on_shelf", "sheet_png", "shelf"]
+__all__ = [
+    "enlarged_png",
+    "kept",
+    "more_like_this",
+    "own_picture",
+    "plane",
+    "put_on_shelf",
+    "sheet_png",
+    "shelf",
+    "shelf_of",
+]
 
 MOST = 24  # samples on a shelf
 ALIKE = 12
@@ -42,7 +52,12 @@ def put_on_shelf(view: SamplerView, spots: list[Spot]) -> None:
     """Has just these on the shelf."""
     if len(spots) > MOST:
         st.toast(f"The shelf holds {MOST}: the oldest was let go. Undo brings it back.", icon=":material/info:")
-    view.shelf = SHELF.join(map(str, spots[-MOST:]))
+    view.shelf = shelf_of(spots)
+
+
+def shelf_of(spots: list[Spot]) -> str:
+    """The newest of them as a link says them."""
+    return SHELF.join(map(str, spots[-MOST:]))
 
 
 def go_to(view: SamplerView, spot: Spot) -> None:
@@ -233,7 +248,7 @@ def verdict(wanted: Pixels, found: Inversion) -> None:
     markup.show(markup.shots(shots, width=144))
     markup.show(
         markup.eyebrow(f"{max(0.0, found.fidelity):.0%} of its variance is drawn · PSNR {found.psnr:.1f} dB"),
-        markup.gauge(found.fidelity, "fidelity"),
+        markup.gauge(found.fidelity, "fidelity", found.usual),
     )
     usual = f"For nine in ten of the pictures it learned from it is at least {found.usual:.0%}."
     if found.representable:

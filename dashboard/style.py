@@ -47,6 +47,8 @@ h2, h3, .stHtml b { overflow-wrap: anywhere; }
 .facts dd small { font-weight: 450; font-size: .76rem; opacity: .66; display: block; white-space: normal; letter-spacing: 0; }
 .gauge { height: 7px; border-radius: 4px; background: color-mix(in srgb, currentColor 13%, transparent); overflow: hidden; }
 .gauge i { display: block; height: 100%; border-radius: 4px; background: var(--accent); transition: width .25s ease; }
+.gauge:has(b) { position: relative; overflow: visible; }
+.gauge b { position: absolute; top: -3px; bottom: -3px; width: 2px; background: currentColor; }
 .pill { display: inline-block; font-size: .74rem; font-weight: 600; padding: .12rem .55rem; border-radius: 99px; vertical-align: .12em;
   background: color-mix(in srgb, currentColor 9%, transparent); }
 .pill.running, .pill.loading { background: color-mix(in srgb, var(--accent) 22%, transparent); }
@@ -57,7 +59,7 @@ h2, h3, .stHtml b { overflow-wrap: anywhere; }
 .finding span { opacity: .75; display: block; font-size: .87rem; }
 
 /* the accent of the dark theme is light: white on it cannot be read */
-[data-testid="stBaseButton-primary"] { color: light-dark(#fff, #05201c) !important; }
+[data-testid="stBaseButton-primary"]:not(:disabled) { color: light-dark(#fff, #05201c) !important; }
 
 /* cards whose button is the whole foot */
 [class*="st-key-card-"] { transition: border-color .15s ease, transform .15s ease; overflow: hidden; }

@@ -46,7 +46,7 @@ FIGURES = {
     "mse": "mean squared error",
     "kl": "KL, nats",
     "frechet": "Fréchet distance in pixels' components",
-    "diversity": "diversity (real pictures: 1)",
+    "diversity": "diversity, real is 1",
     "opinion": "D's opinion that it is real",
 }
 """What the figures of a training are called; one that is not here is called what the engine calls it."""

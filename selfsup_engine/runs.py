@@ -266,16 +266,18 @@ class Library:
         return {str(key): str(name)[:24] for key, name in said.items()} if isinstance(said, dict) else {}
 
     def give_name(self, weights: str, direction: str, name: str) -> None:
-        """Calls a direction something; kept with the library, so also for a model of the gallery.
+        """Calls a direction something, or without a name what it was called at first; kept with the library, so also for a model
+        of the gallery.
 
         Raises:
-            UserError: the name is empty or too long, or it cannot be written.
+            UserError: the name is too long, or it cannot be written.
         """
         name = " ".join(name.split())
-        if not name or len(name) > 24:
-            raise UserError("A name of a direction has 1 to 24 characters.")
+        if len(name) > 24:
+            raise UserError("A name of a direction has at most 24 characters.")
+        named = {key: given for key, given in (self.names(weights) | {direction: name}).items() if given}
         try:
-            files.write(self._names(weights), json.dumps(self.names(weights) | {direction: name}, indent=1))
+            files.write(self._names(weights), json.dumps(named, indent=1))
         except OSError as error:
             raise UserError(
                 f"The name cannot be kept ({error.strerror}). Free some space, or set SELFSUP_RUNS."

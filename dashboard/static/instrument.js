@@ -5,11 +5,13 @@
  * pictures: the current one, the one before the sliders, the nearest training picture, which `near` names. The setting is taken over whenever `stamp` changes.
  *
  * While a slider is dragged, its newest place is told as soon as the page has answered the one before; what was overtaken is never sent.
- * `set`: [moves, truncation, locked, rest, turn]; `rest` says that the hand let go. `renamed`: [id, name, turn].
+ * `set`: [moves, truncation, locked, rest, turn]; `rest` says that the hand let go. `refresh`: a turn, a moment after that.
+ * `renamed`: [id, name, turn].
  */
 const { mounted, nextTurn, show } = await import(new URL(`blob.js${new URL(import.meta.url).search}`, import.meta.url));
 
 const REACH = 3; // sigmas to either side
+const REFRESH = 300; // ms after which the rest of the page may be drawn anew: done at once, it would swallow a press that follows
 const KEYS_REST = 400; // ms after the last key
 const PATIENCE = 1500; // ms after which an answer is no longer waited for
 const OFF = 4; // truncation at its end: none
@@ -97,8 +99,9 @@ class Instrument {
     range.addEventListener("pointerdown", () => (this.keyed = false));
     range.addEventListener("keydown", () => (this.keyed = true));
     range.onchange = () => {
-      clearTimeout(this.resting); // a key that is held or pressed again is one move
-      this.resting = setTimeout(() => this.settle(), this.keyed ? KEYS_REST : 0);
+      clearTimeout(this.resting);
+      if (!this.keyed) return this.settle();
+      this.resting = setTimeout(() => this.settle(), KEYS_REST); // a key that is held or pressed again is one move
     };
     range.ondblclick = () => {
       this.put(id, this.middle(id));
@@ -145,11 +148,13 @@ class Instrument {
     this.settle();
   }
 
-  /** The hand let go: a step that can be taken back. */
+  /** The hand let go: a step that can be taken back. Told at once, so that what is pressed next knows of it. */
   settle() {
     this.rest = true;
     this.lay();
-    this.want();
+    this.send();
+    clearTimeout(this.later);
+    this.later = setTimeout(() => this.tell("refresh", nextTurn()), REFRESH);
   }
 
   want() {
@@ -179,8 +184,8 @@ class Instrument {
       over = true;
       const name = field.value.trim();
       field.replaceWith(label);
-      if (!keep || !name || name === label.textContent) return;
-      label.firstChild.textContent = name;
+      if (!keep || name === label.textContent) return;
+      if (name) label.firstChild.textContent = name; // without one it is called as before it was ever renamed
       this.tell("renamed", [id, name, nextTurn()]);
     };
     field.onkeydown = (event) => {
@@ -211,6 +216,7 @@ class Instrument {
   destroy() {
     clearTimeout(this.timer);
     clearTimeout(this.resting);
+    clearTimeout(this.later);
   }
 }
 

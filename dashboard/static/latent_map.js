@@ -17,6 +17,10 @@ const LOOK_RESTS = 400; // ms after which a zoom, a pan or a filter is told: eac
 const HOVER_RADIUS = 10; // px
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
 
+const BACK_LASTS = 3000; // ms in which what comes is still the answer to the back button
+let backAt = -Infinity;
+addEventListener("popstate", () => (backAt = performance.now()));
+
 const maps = new WeakMap(); // parentElement -> the LatentMap that lives in it
 const memories = new Map(); // key -> pin, view (null: all) and hidden classes, which outlive the element
 
@@ -114,7 +118,8 @@ class LatentMap {
     if (placed && memory.pin && this.plane.width) {
       // What was put there by another part of the page shall be seen, and not at the rim: the buttons lie there.
       // A look that was asked for along with it comes first.
-      if (!(looked && zoom) && !this.plane.holds(memory.pin, 56)) {
+      const asked = (looked && zoom) || performance.now() - backAt < BACK_LASTS; // so does one that was seen before
+      if (!asked && !this.plane.holds(memory.pin, 56)) {
         this.plane.centre(memory.pin);
         this.look();
       }

@@ -1,13 +1,15 @@
 /**
- * A square of pictures on which a place is pressed or dragged. `data`: { label, marks: [[name, x, y]], pin: [x, y] | null, stamp }, all in
+ * A square of pictures on which a place is pressed or dragged. `data`: { label, marks: [[name, x, y]], pin: [x, y] | null, stamp, turn }, all in
  * shares of the side from the upper left, and the picture. A place is told as `place`: [x, y, rest, turn], the newest when the page has answered
  * the one before; `rest` says that the hand let go.
  */
 const { mounted, nextTurn, show } = await import(new URL(`blob.js${new URL(import.meta.url).search}`, import.meta.url));
 const STEPS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
-const SEND_EVERY = 60; // ms
+const PATIENCE = 1500; // ms after which an answer is no longer waited for
 
 class Pad {
+  pending = 0;
+
   constructor(parent) {
     this.pad = parent.querySelector(".pad");
     [this.canvas, this.marks, this.pin] = this.pad.children;
@@ -19,7 +21,7 @@ class Pad {
     on("keydown", this.type);
   }
 
-  update({ label, marks, pin, stamp, parts }, { setStateValue }) {
+  update({ label, marks, pin, stamp, turn, parts }, { setStateValue }) {
     this.tell = setStateValue;
     this.pad.ariaLabel = `${label}. Press or drag to choose a place; arrow keys move it.`;
     show(this.canvas, parts[0]);
@@ -27,6 +29,8 @@ class Pad {
     if (stamp !== this.stamp && !this.down) this.at = pin;
     this.stamp = stamp;
     this.paint();
+    if (turn >= this.pending) this.pending = 0;
+    if (this.dirty) this.want();
   }
 
   locate(event) {
@@ -58,13 +62,21 @@ class Pad {
   move(at, rest) {
     this.at = at.map((v) => Math.min(Math.max(v, 0), 1));
     this.paint();
-    this.timer ??= setTimeout(() => this.send(rest), SEND_EVERY);
+    this.dirty = true;
+    if (rest) this.send(true);
+    else this.want();
+  }
+
+  want() {
+    if (!this.pending) this.send(false);
   }
 
   send(rest) {
+    this.dirty = false;
+    this.pending = nextTurn();
+    this.tell("place", [...this.at.map((v) => Number(v.toFixed(3))), rest, this.pending]);
     clearTimeout(this.timer);
-    this.timer = null;
-    this.tell("place", [...this.at.map((v) => Number(v.toFixed(3))), rest, nextTurn()]);
+    this.timer = setTimeout(() => (this.pending = 0), PATIENCE);
   }
 
   paint() {

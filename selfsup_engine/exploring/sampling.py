@@ -124,7 +124,7 @@ class Sampler:
         for direction in [*self.directions["activations"], *self.directions["weights"]]:
             if direction.id == name:
                 return direction.axis
-        raise UserError(f"{self.name} has no direction {name}. Reset the sliders, or open the link of this model.")
+        raise UserError(f"{self.name} has no direction {name}. Open the link with the model that it was made with.")
 
     @cached_property
     def directions(self) -> dict[str, list[Direction]]:

@@ -109,7 +109,7 @@ def test_the_instrument_follows_the_hand_and_the_page(
         return instrument(wanted, [Slider("g0", "Height", 0.3)], draw, key="i")
 
     rest = Setting()
-    assert shown(rest) == Played(rest, False, None)
+    assert shown(rest) == Played(rest, False, None, False)
     header, parts = unpack(sent[-1]["data"])
     assert header["sliders"] == [{"id": "g0", "name": "Height", "change": 0.3}]
     assert (header["numbers"], header["opinion"], header["near"]) == ([0.12, -1], 0.25, 5)
@@ -120,13 +120,16 @@ def test_the_instrument_follows_the_hand_and_the_page(
 
     browser(set=[{"g0": 1.5, "z3": -1}, 0.7, ["t"], False, 100])
     there = Setting((("g0", 1.5), ("z3", -1.0)), 0.7, ("t",))
-    assert shown(rest) == Played(there, False, None)
+    assert shown(rest) == Played(there, False, None, False)
     assert drawn[-1] == there and unpack(sent[-1]["data"])[0]["turn"] == 100
-    assert shown(there) == Played(there, False, None)
+    assert shown(there) == Played(there, False, None, False)
     stamp = unpack(sent[-1]["data"])[0]["stamp"]
     browser(set=[{"g0": 1.5, "z3": -1}, 0.7, ["t"], True, 101])
     assert shown(there).rest
     assert not shown(there).rest  # told once
+    browser(refresh=102)
+    assert shown(there).refresh
+    assert not shown(there).refresh
     assert unpack(sent[-1]["data"])[0]["stamp"] == stamp  # a hand on a slider is not overruled by its own echo
 
     assert shown(rest).setting == rest  # undo

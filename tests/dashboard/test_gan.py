@@ -51,13 +51,25 @@ def test_a_link_is_taken_at_its_word(visit: Visit, shown: RunFolder) -> None:
     assert {name: link(app, name) for name in wanted} == wanted
 
 
-@pytest.mark.parametrize("at", ["1.2~g77_1", str(Spot.of(np.zeros(7, np.float32)))])
-def test_a_sample_of_another_model_gives_way_with_a_word(visit: Visit, shown: RunFolder, at: str) -> None:
+@pytest.mark.parametrize(("at", "instead"), [("1.2~g77_1", "1.2"), (str(Spot.of(np.zeros(7, np.float32))), "")])
+def test_a_sample_of_another_model_gives_way_with_a_word(visit: Visit, shown: RunFolder, at: str, instead: str) -> None:
     app = visit("gan", model=shown.name, at=at, shelf=f"1.2~~{at}")
     assert not app.exception
     assert len(app.warning) == 2
-    assert link(app, "at") == str(Sampler(shown).opening)
+    assert link(app, "at") == (instead or str(Sampler(shown).opening))
     assert link(app, "shelf") == "1.2"
+
+
+def test_a_link_without_a_model_keeps_its_sample_and_a_wrong_one_is_said(visit: Visit, shown: RunFolder) -> None:
+    app = visit("gan", at="0.7", seed="abc", shelf="x")
+    assert link(app, "at") == "0.7"
+    assert "The link is wrong about: seed, shelf." in app.toast[0].value
+
+
+def test_a_link_with_too_many_samples_says_so(visit: Visit, shown: RunFolder) -> None:
+    app = visit("gan", shelf="~~".join(f"1.{i}" for i in range(30)))
+    assert "first ones of the link were left out" in app.warning[0].value
+    assert link(app, "shelf") == "~~".join(f"1.{i}" for i in range(6, 30))
 
 
 def test_without_a_gan_the_page_leads_to_training(visit: Visit, model: RunFolder) -> None:
@@ -95,11 +107,11 @@ def test_a_hand_on_a_slider_steers_and_is_a_step_once_it_rests(
     visit: Visit, shown: RunFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     app = visit("gan", model=shown.name, at="0.3")
-    played = [Played(Setting((("g0", 1.25),), 0.8, ("g1",)), True, None)]
+    played = [Played(Setting((("g0", 1.25),), 0.8, ("g1",)), True, None, False)]
 
     def played_once(wanted: Setting, sliders: Any, draw: Any, *, key: str) -> Played:
         draw(wanted)
-        return played.pop() if played else Played(wanted, False, None)
+        return played.pop() if played else Played(wanted, False, None, False)
 
     monkeypatch.setattr(steering, "instrument", played_once)
     app.run()
@@ -119,7 +131,7 @@ def test_what_is_drawn_is_the_sample_its_base_and_a_training_picture(
 
     def keep(wanted: Setting, sliders: Any, draw: Any, *, key: str) -> Played:
         scenes.append((draw(wanted), sliders))
-        return Played(wanted, False, None)
+        return Played(wanted, False, None, False)
 
     monkeypatch.setattr(steering, "instrument", keep)
     visit("gan", model=shown.name, at="2.3~t_0.9~g0_2~s1_1")
@@ -144,12 +156,16 @@ def test_a_slider_is_called_what_it_was_named(
 
     def once(wanted: Setting, sliders: Any, draw: Any, *, key: str) -> Played:
         names[:] = [slider.name for slider in sliders]
-        return Played(wanted, False, renamed.pop() if renamed else None)
+        return Played(wanted, False, renamed.pop() if renamed else None, False)
 
     monkeypatch.setattr(steering, "instrument", once)
     app = visit("gan", model=shown.name)
+    app.run()
     assert not app.exception
     assert names[0] == "curl"
+    renamed.append(("g0", "x" * 25))
+    app.run()
+    assert "at most 24 characters" in app.error[0].value
 
 
 def test_keep_clear_undo(visit: Visit, shown: RunFolder) -> None:

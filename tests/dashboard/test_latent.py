@@ -11,7 +11,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from streamlit.testing.v1 import AppTest
 
-from dashboard import explorer
+from dashboard import explorer, state
 from dashboard.components.latent_map import Look
 from dashboard.explorer import TOOLS
 from selfsup_engine.images import encode
@@ -292,7 +292,10 @@ def test_a_photo_stays_until_it_is_taken_away(
     assert "as it draws it again" not in says(app)
 
 
-def test_widgets_follow_a_link_and_the_back_button(visit: Visit, model: RunFolder, whole_reruns: None) -> None:
+def test_widgets_follow_a_link_and_the_back_button(
+    visit: Visit, model: RunFolder, whole_reruns: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(state, "LATE", 0.0)  # the person looked at it for a moment
     app = visit("latent", model=model.name, tool="Grid", colour="error")
     app.segmented_control(key="latent-tool").set_value("Denoise").run()
     assert app.query_params["tool"] == "Denoise"

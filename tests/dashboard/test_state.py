@@ -246,3 +246,26 @@ def test_what_is_kept_is_ahead_of_the_address_bar_until_that_says_something_else
     app.query_params = {"q": "five"}  # the back button, or a link
     app.run()
     assert app.session_state["seen"] == "five" and app.query_params == {"q": "five"}
+
+
+def test_a_click_that_carries_an_address_of_a_moment_ago_takes_nothing_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    app = opened(LibraryView, q="one")
+    for word in ("two", "three"):
+        app.session_state["set"] = {"q": word}
+        app.query_params = {"q": "one"}  # the browser has not heard of anything else yet
+        app.run()
+    app.session_state["set"] = {}
+    app.query_params = {"q": "one"}
+    app.run()
+    assert app.query_params == {"q": "three"}
+    app.run()  # now it has
+    app.query_params = {"q": "one"}
+    app.run()
+    assert app.query_params == {"q": "one"}
+    app.session_state["set"] = {"q": "four"}
+    app.run()
+    app.session_state["set"] = {}
+    monkeypatch.setattr(state, "LATE", 0.0)
+    app.query_params = {"q": "one"}  # later: the back button
+    app.run()
+    assert app.query_params == {"q": "one"}

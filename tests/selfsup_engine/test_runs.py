@@ -218,11 +218,13 @@ def test_directions_can_be_called_something_and_stay_called_so(library: Library)
     library.give_name("0123abcd", "s3", "boots")
     assert Library(library.root).names("0123abcd") == {"g0": "longer sleeves", "s3": "boots"}
     assert library.names("ffff") == {} and library.runs() == []
+    library.give_name("0123abcd", "s3", " ")  # as it was called at first
+    assert library.names("0123abcd") == {"g0": "longer sleeves"}
     (library.root / ".names" / "0123abcd.json").write_text("[broken")
     assert library.names("0123abcd") == {}
 
 
-@pytest.mark.parametrize(("weights", "name"), [("0123", ""), ("0123", "x" * 25), ("../etc", "boots"), ("", "boots")])
+@pytest.mark.parametrize(("weights", "name"), [("0123", "x" * 25), ("../etc", "boots"), ("", "boots")])
 def test_a_name_that_does_not_fit_is_refused(library: Library, weights: str, name: str) -> None:
     with pytest.raises(UserError):
         library.give_name(weights, "g0", name)

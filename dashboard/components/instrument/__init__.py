@@ -45,11 +45,13 @@ class Scene(NamedTuple):
 
 
 class Played(NamedTuple):
-    """setting: where the sliders stand; rest: the hand has just let go; renamed: a slider that was just given a name."""
+    """setting: where the sliders stand; rest: the hand has just let go; renamed: a slider that was just given a name; refresh: the hand
+    let go a moment ago, and what else the page shows may follow."""
 
     setting: Setting
     rest: bool
     renamed: tuple[str, str] | None
+    refresh: bool
 
 
 def instrument(wanted: Setting, sliders: Sequence[Slider], draw: Callable[[Setting], Scene], *, key: str) -> Played:
@@ -60,10 +62,11 @@ def instrument(wanted: Setting, sliders: Sequence[Slider], draw: Callable[[Setti
     """
     said: dict[str, Any] = state.held(key) or {}
     now, rest = _settled(key, said.get("set"), wanted)
-    renamed = said.get("renamed")
+    renamed, refresh = said.get("renamed"), said.get("refresh")
     new_name = renamed is not None and renamed[2] != state.remembered(f"{key}:named")
-    if renamed is not None:
-        state.remember(f"{key}:named", renamed[2])
+    new_refresh = refresh is not None and refresh != state.remembered(f"{key}:refresh")
+    state.remember(f"{key}:named", renamed and renamed[2])
+    state.remember(f"{key}:refresh", refresh)
     scene = draw(now.at)
     moves, truncation, locked = now.placed
     header = {
@@ -78,8 +81,10 @@ def instrument(wanted: Setting, sliders: Sequence[Slider], draw: Callable[[Setti
         "channels": len(scene.picture),
     }
     data = blob(header, *map(_packed, (scene.picture, scene.before, scene.near)))
-    _mount(key=key, data=data, on_set_change=lambda: None, on_renamed_change=lambda: None)
-    return Played(now.at, rest, (str(renamed[0]), str(renamed[1])) if renamed and new_name else None)
+    _mount(
+        key=key, data=data, on_set_change=lambda: None, on_renamed_change=lambda: None, on_refresh_change=lambda: None
+    )
+    return Played(now.at, rest, (str(renamed[0]), str(renamed[1])) if renamed and new_name else None, new_refresh)
 
 
 def _packed(image: Pixels) -> bytes:

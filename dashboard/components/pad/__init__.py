@@ -36,7 +36,7 @@ def pad(
     state.remember(f"{key}:turn", turn)
     _mount(
         key=key,
-        data=blob({"label": label, "marks": list(marks), "pin": pin, "stamp": stamp}, background),
+        data=blob({"label": label, "marks": list(marks), "pin": pin, "stamp": stamp, "turn": turn or 0}, background),
         on_place_change=lambda: None,
     )
     return Place(float(chosen[0]), float(chosen[1]), bool(chosen[2])) if new and chosen else None
