@@ -91,7 +91,8 @@ SHELF = "~~"
 
 
 class SamplerView(ModelView):
-    """`at`: the current sample (see selfsup_engine.exploring.spot), empty before one is chosen; `seed`, `first`: which samples the sheet shows.
+    """`at`: the current sample (see selfsup_engine.exploring.spot), empty before one is chosen; `seed`, `first`: which samples the sheet shows; `near`:
+    with the training picture that is nearest to each.
 
     `locked`: the sliders that stay, by name; `shelf`: the samples that were kept, in their order; `pace`: of the loop through it;
     `spread`: the angle of More like this, in radians.
@@ -100,6 +101,7 @@ class SamplerView(ModelView):
     at: Annotated[str, Field(max_length=6_000), AfterValidator(_sample)] = ""
     seed: int = Field(0, ge=0, lt=2**31)
     first: int = Field(0, ge=0, lt=900_000)
+    near: bool = False
     method: Method = "activations"
     locked: str = Field("", pattern=r"^([a-z]\d{0,3}(\.[a-z]\d{0,3}){0,63})?$")
     tool: SamplerTool = "Shelf"

@@ -15,13 +15,13 @@ from dashboard.history import History
 from dashboard.state import Method, SamplerTool, SamplerView, keep, rerun, save
 from selfsup_engine.errors import UserError
 from selfsup_engine.exploring.spot import Spot
-from selfsup_engine.images import Pixels
+from selfsup_engine.images import Pixels, montage
 from selfsup_engine.runs import RunFolder
 
 if TYPE_CHECKING:
     from selfsup_engine.exploring.sampling import Sampler
 
-KEPT = {"method", "tool", "pace", "spread"}
+KEPT = {"method", "near", "tool", "pace", "spread"}
 """What of a view stays from model to model: all else is a place in one of them."""
 COLUMNS, ROWS = 6, 6
 METHODS: dict[Method, str] = {"activations": "GANSpace", "weights": "SeFa"}
@@ -244,13 +244,26 @@ def sheet(sampler: Sampler, view: SamplerView) -> None:
         view.at = str(spots[pressed].moved(stay))
         rerun(view)
 
-    def png() -> bytes:
-        return steering_tools.sheet_png(cache.samples(sampler, spots), COLUMNS)
-
+    view.near = forms.following(
+        "gan-near", view.near, lambda: st.toggle("Nearest training pictures", view.near, key="gan-near")
+    )
+    images = cache.samples(sampler, spots)
+    if view.near:
+        nearest = sampler.exhibit.images[[found[0] for found in sampler.nearest(images)]].numpy()
+        with st.container(key="near-sheet"):
+            markup.show(
+                markup.eyebrow("The training picture nearest to each, in the same place"),
+                markup.img(montage(nearest, COLUMNS, gap=2).transpose(2, 0, 1), "nearest training pictures"),
+            )
     st.download_button(
-        "Sheet as PNG", png, f"{sampler.name}-seed-{view.seed}.png", "image/png",
-        icon=":material/download:", key="sheet-png", on_click="ignore",
-    )  # fmt: skip
+        "Sheet as PNG",
+        lambda: steering_tools.sheet_png(images, COLUMNS),
+        f"{sampler.name}-seed-{view.seed}.png",
+        "image/png",
+        icon=":material/download:",
+        key="sheet-png",
+        on_click="ignore",
+    )
 
 
 def show(view: SamplerView, seed: int, first: int) -> None:

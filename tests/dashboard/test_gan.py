@@ -45,7 +45,14 @@ def test_it_opens_on_a_sample_with_a_link_to_it(visit: Visit, shown: RunFolder, 
 
 def test_a_link_is_taken_at_its_word(visit: Visit, shown: RunFolder) -> None:
     wanted = {"model": shown.name, "at": "7.12~t_0.7~g0_1.5~z17_-0.3", "seed": "9", "first": "36", "locked": "g0.t"}
-    wanted |= {"method": "weights", "tool": "Plane", "shelf": "1.2~~3.4~g1_2", "pace": "slow", "spread": "0.8"}
+    wanted |= {
+        "method": "weights",
+        "tool": "Plane",
+        "shelf": "1.2~~3.4~g1_2",
+        "pace": "slow",
+        "spread": "0.8",
+        "near": "True",
+    }
     app = visit("gan", **wanted)
     assert not app.exception and not app.warning
     assert {name: link(app, name) for name in wanted} == wanted
@@ -204,6 +211,13 @@ def test_the_sheet_is_turned_and_other_seeds_are_found(visit: Visit, shown: RunF
     app.number_input(key="gan-seed").set_value(-5).run()
     assert "Seed is a whole number from 0" in app.error[0].value
     assert not app.exception
+
+
+def test_the_nearest_training_pictures_are_shown_where_asked_for(visit: Visit, shown: RunFolder, says: Says) -> None:
+    app = visit("gan", model=shown.name)
+    assert "nearest to each" not in says(app)
+    app.toggle(key="gan-near").set_value(True).run()
+    assert "nearest to each" in says(app) and link(app, "near") == "True"
 
 
 def test_a_variation_becomes_the_current_sample(
