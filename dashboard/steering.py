@@ -99,10 +99,14 @@ def describe(sampler: Sampler) -> None:
     result = sampler.run.result
     assert result is not None
     said = [f"learned from {words.source_title(sampler.run.source)}, {sampler.size} px"]
-    for name, value in result.scores.items():
-        if name in ("frechet_classifier", "frechet_rotations", "frechet_floor"):
-            called, form = words.SCORES[name]
-            said.append(f"{called} {form.format(value)}")
+    scores = result.scores
+    name = next((name for name in ("frechet_classifier", "frechet_rotations") if name in scores), None)
+    if name:
+        called, form = words.SCORES[name]
+        floor = scores.get("frechet_floor", 0.0)
+        said.append(
+            f"{called} {form.format(scores[name])}; of real pictures {form.format(floor)}, smaller is nearer to them"
+        )
     if {"precision", "recall"} <= set(result.scores):
         said.append(
             f"{result.scores['precision']:.0%} of its pictures lie among real ones, {result.scores['recall']:.0%} of the real ones among its own"
