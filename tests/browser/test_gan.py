@@ -68,6 +68,10 @@ def test_train_watch_and_steer(tab: Tab, server: Server) -> None:
     steps = page.get_by_label("Steps", exact=True).last
     steps.fill("30")
     steps.press("Enter")
+    page.get_by_text("All settings").click()
+    size = page.locator(".st-key-config-dcgan-digits-default-size input")
+    size.fill("32")
+    size.press("Enter")
     expect(page.get_by_text("images/s, measured here now")).to_be_visible()
     press(page, "train")
     page.wait_for_url("**run=*")
@@ -78,6 +82,7 @@ def test_train_watch_and_steer(tab: Tab, server: Server) -> None:
     name = page.url.split("model=")[1].split("&")[0]
     sampler = Sampler(RunFolder(server.runs / name))
     page.wait_for_url("**at=*")
+    assert sampler.size == 32
     assert np.array_equal(drawn(page), sampler.images([at(page)])[0, 0])
 
 

@@ -92,9 +92,14 @@ def test_a_generator_draws_without_its_data(folder: RunFolder, monkeypatch: pyte
 @pytest.mark.parametrize("folder", GENERATORS, ids=lambda folder: folder.name)
 def test_a_generator_lies_between_real_images_and_simple_models(folder: RunFolder) -> None:
     scores = result(folder).scores
-    distance = scores.get("frechet_classifier", scores.get("frechet_rotations"))
-    assert distance is not None
-    assert scores["frechet_floor"] < distance < min(scores["frechet_pixels"], scores["frechet_codes"])
+    if "frechet_classifier" in scores:
+        assert (
+            scores["frechet_floor"]
+            < scores["frechet_classifier"]
+            < min(scores["frechet_pixels"], scores["frechet_codes"])
+        )
+    else:  # how much a blur is turned is as hard to tell as of a picture: there the simple models are no measure
+        assert scores["frechet_floor"] < scores["frechet_rotations"]
     assert scores["recall"] > 0.3 and scores["diversity"] > 0.8
 
 
