@@ -98,8 +98,8 @@ def test_a_generator_lies_between_real_images_and_simple_models(folder: RunFolde
             < scores["frechet_classifier"]
             < min(scores["frechet_pixels"], scores["frechet_codes"])
         )
-    else:  # how much a blur is turned is as hard to tell as of a picture: there the simple models are no measure
-        assert scores["frechet_floor"] < scores["frechet_rotations"]
+    else:  # without labels: few images, so that the floor is one of chance, and turns that are hard to tell of any blur
+        assert scores["frechet_rotations"] < 3 * scores["frechet_floor"]
     assert scores["recall"] > 0.3 and scores["diversity"] > 0.8
 
 
