@@ -127,5 +127,5 @@ def measures(images: Tensor) -> dict[str, Tensor]:
     }
     if images.shape[1] == 3:
         red, green, blue = images.mean((2, 3)).T
-        found |= {"Red over green": red - green, "Yellow over blue": (red + green) / 2 - blue}
+        found |= {"Red": red - green, "Yellow": (red + green) / 2 - blue}
     return found

@@ -133,12 +133,15 @@ class Sampler:
 
     @cached_property
     def opening(self) -> Spot:
-        """A sample to begin with: of the first of seed 0 the one that is most like a training image, measured by its own contrast."""
+        """A sample to begin with: of the first of seed 0 the one nearest to a training image, for how much detail it has.
+
+        The nearest alone would be the plainest.
+        """
         images = self.sample(OPENING)
-        drawn = torch.from_numpy(images).flatten(1).float()
-        like = self.exhibit.images[[found[0] for found in self.nearest(images)]].flatten(1).float()
-        rest = (drawn - like).square().mean(1) / drawn.var(1).clamp_min(100.0)
-        return Spot(0, int(rest.argmin()))
+        drawn = torch.from_numpy(images).float()
+        like = self.exhibit.images[[found[0] for found in self.nearest(images)]].float()
+        detail = drawn.diff(dim=-1).abs().mean((1, 2, 3)).clamp_min(1.0)
+        return Spot(0, int(((drawn - like).flatten(1).norm(dim=1) / detail).argmin()))
 
     def more_like(self, spot: Spot, count: int, spread: float, seed: int = 0) -> list[Spot]:
         """Points around one: each turned from it by the angle `spread` (radians) in a random way, its length kept."""
