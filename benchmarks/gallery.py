@@ -99,7 +99,7 @@ RECIPES = {
     ),
     "flags-gan": Recipe(
         "Flags of no country",
-        "Trained on 316 flags, with augmentation. Stripes, crosses and stars in colours that could be a nation's.",
+        "Trained on 316 flags, with augmentation. Stripes, crosses and stars; some come out nearly as they were learned.",
         "--data npz:region_flags64.npz --set size=32 --set channels=3 --set augment=true --seconds 1130",
         10_000,
         FLAGS_LICENCE,

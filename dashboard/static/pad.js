@@ -80,7 +80,6 @@ class Pad {
   }
 
   paint() {
-    this.pin.hidden = !this.at;
     this.pin.style.display = this.at ? "" : "none";
     if (this.at) place(this.pin, this.at);
   }
