@@ -33,6 +33,8 @@ SCORES: dict[str, tuple[str, str]] = {
     "frechet_floor": ("real pictures against real", "{:.1f}"),
     "frechet_pixels": ("Gaussian of the pixels, same distance", "{:.1f}"),
     "frechet_codes": ("Gaussian of 16 numbers, same distance", "{:.1f}"),
+    "frechet_reference": ("reference preset in a short race", "{:.1f}"),
+    "frechet_default": ("default preset in that race", "{:.1f}"),
     "precision": ("precision", "{:.2f}"),
     "recall": ("recall", "{:.2f}"),
     "density": ("density", "{:.2f}"),

@@ -101,6 +101,7 @@ def test_a_generator_lies_between_real_images_and_simple_models(folder: RunFolde
     else:  # without labels: few images, so that the floor is one of chance, and turns that are hard to tell of any blur
         assert scores["frechet_rotations"] < 3 * scores["frechet_floor"]
     assert scores["recall"] > 0.3 and scores["diversity"] > 0.8
+    assert scores["frechet_default"] < scores["frechet_reference"]  # the rows of the race on its data
 
 
 @pytest.mark.parametrize("name", BEST)
