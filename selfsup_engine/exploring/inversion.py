@@ -16,7 +16,7 @@ from selfsup_engine.images import Pixels, to_unit
 from selfsup_engine.scores import mse_per_image, psnr
 
 CANDIDATES = 1_024  # random samples among which the starts are looked for
-STARTS, STEPS, RATE = 8, 150, 0.08
+STARTS, STEPS, RATE = 12, 200, 0.08
 CHECKED, CHECK_STEPS = 24, 150  # training images that are drawn after in the same way, to know what is usual
 REFINED = 150  # steps with the best end
 PULL = 1e-4  # on the squared length of z, which keeps it where the generator was trained
