@@ -177,7 +177,7 @@ def choose_preset(family: str, about: SourceInfo) -> tuple[str, Config | None]:
     offered = {name: presets[name].title for name, config in fitted.items() if config}
     if not offered:
         st.error(
-            f"No {spec(family).config.title} takes pictures of {about.size} px. Choose another kind, or other pictures."
+            f"{spec(family).config.title}: not for {'grey' if about.channels == 1 else 'colour'} pictures of {about.size} px. Choose another kind, or other pictures."
         )
         return "", None
     suited = next((name for name in offered if presets[name].suits(about.channels, about.size)), next(iter(offered)))

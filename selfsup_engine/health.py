@@ -123,6 +123,21 @@ def against_baselines(
     return []
 
 
+def no_better_than_its_input(mse: float, input_mse: float, progress: float) -> list[Finding]:
+    """The held-out error of a model that puts something back, against that of leaving its input as it is, both on [0, 1] pixels."""
+    if mse < 0.98 * input_mse or progress <= 0.1:
+        return []
+    return [
+        Finding(
+            level="problem",
+            name="Nothing put back",
+            message=f"The error {mse:.5f} is not below that of leaving the picture as it was shown, {input_mse:.5f}.",
+            number=mse / max(input_mse, TINY),
+            advice="Train longer; else start again with a third of the learning rate, or with a residual output.",
+        )
+    ]
+
+
 ALIKE = 0.15  # diversity of samples, relative to real images, under which they are one and the same
 POOR = 0.6  # and under which much of the set is missing
 SURE = 0.97  # opinion beyond which the discriminator is sure

@@ -6,11 +6,12 @@ them. Importing this file costs numpy and PIL; torch is imported by the function
 
 from __future__ import annotations
 
+import contextlib
 import io
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,9 +24,11 @@ if TYPE_CHECKING:
 
 Pixels = NDArray[np.uint8]
 Crop = Literal["centre", "pad"]
+Taken = TypeVar("Taken")
 
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF")
 MAX_PIXELS = 64_000_000  # a 64-megapixel photo is 192 MB once opened
+HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
 MAX_PACKED_PIXELS = 80_000_000
 """Below PIL's warning of decompression bombs; nearly square sheets so stay within WebP's 16,383 pixels a side, too."""
 FIT_CHUNK_PIXELS = 4_000_000
@@ -49,6 +52,21 @@ def open_image(data: bytes | Path, name: str = "") -> Image.Image:
         A loaded picture in mode "L" if the file is grey, else in mode "RGB".
 
     Raises:
+        UserError: see `opened`.
+    """
+    return opened(data, lambda image: _plain(upright(image)), name)
+
+
+def opened(data: bytes | Path, take: Callable[[Image.Image], Taken], name: str = "") -> Taken:
+    """What `take` makes of a picture that nobody vouches for.
+
+    Args:
+        data: the file's content, or its path.
+        take: is given the picture, whose header is read and is of a size that is allowed, and whose pixels are not read yet;
+            what it raises counts as damage of the file. The picture is closed afterwards.
+        name: what messages call the picture; a path's own name when empty.
+
+    Raises:
         UserError: not a picture in one of `FORMATS`, broken, cut short, or of more than `MAX_PIXELS`.
     """
     name = name or (data.name if isinstance(data, Path) else "The file")
@@ -56,8 +74,7 @@ def open_image(data: bytes | Path, name: str = "") -> Image.Image:
         with Image.open(io.BytesIO(data) if isinstance(data, bytes) else data, formats=FORMATS) as image:
             width, height = image.size
             if width * height <= MAX_PIXELS:
-                image.load()
-                return _plain(_upright(image))
+                return take(image)
     except Image.DecompressionBombError:
         raise _too_large(name) from None
     except FileNotFoundError:
@@ -69,28 +86,43 @@ def open_image(data: bytes | Path, name: str = "") -> Image.Image:
     except (
         Exception
     ) as error:  # a broken file makes PIL's decoders raise nearly anything, from struct.error to IndexError
-        reason = "its format is not known" if isinstance(error, UnidentifiedImageError) else "the file is damaged"
+        reason, wanted = "the file is damaged or cut short", "PNG or JPEG"
+        if isinstance(error, UnidentifiedImageError):
+            reason = "its format is not known"
+            if _is_heic(data):
+                reason, wanted = "it is a HEIC photo, as phones take them", "JPEG"
         raise UserError(
-            f"{name} is not a picture that can be read: {reason}. Save it as PNG or JPEG and try again."
+            f"{name} is not a picture that can be read: {reason}. Save it as {wanted} and try again."
         ) from error
     raise _too_large(name)
+
+
+def _is_heic(data: bytes | Path) -> bool:
+    """Whether a file starts like one of ISO/IEC 23008-12: the size of a box, "ftyp", and a brand."""
+    if isinstance(data, bytes):
+        start = data[:12]
+    else:
+        with data.open("rb") as file:
+            start = file.read(12)
+    return start[4:8] == b"ftyp" and start[8:12] in HEIC_BRANDS
 
 
 def _too_large(name: str) -> UserError:
     return UserError(f"{name} has more than {MAX_PIXELS // 1_000_000} megapixels. Make it smaller and try again.")
 
 
-def _upright(image: Image.Image) -> Image.Image:
-    try:
-        return ImageOps.exif_transpose(image)
-    except Exception:  # noqa: BLE001 - broken EXIF data must not cost the picture
-        return image
+def upright(image: Image.Image) -> Image.Image:
+    """The picture itself, loaded, and turned as its EXIF data say."""
+    image.load()
+    with contextlib.suppress(Exception):  # broken EXIF data must not cost the picture
+        ImageOps.exif_transpose(image, in_place=True)
+    return image
 
 
 def _plain(image: Image.Image) -> Image.Image:
     """Any of PIL's modes -> "L" or "RGB", opaque, 8 bits a channel."""
     if image.mode in ("I", "F") or image.mode.startswith("I;16"):
-        return _from_deep(image)
+        return from_deep(image)
     grey = image.mode in ("1", "L", "LA", "La")
     if image.has_transparency_data:
         rgba = image.convert("RGBA")
@@ -98,10 +130,10 @@ def _plain(image: Image.Image) -> Image.Image:
         image.info = rgba.info
     if grey:
         return image.convert("L")
-    return _to_srgb(image)
+    return to_srgb(image)
 
 
-def _from_deep(image: Image.Image) -> Image.Image:
+def from_deep(image: Image.Image) -> Image.Image:
     """16- and 32-bit grey -> 8 bits. What counts as white is the file's depth; for floats, the first usual scale that holds them."""
     values = np.asarray(image, dtype=np.float32)
     if not np.isfinite(values).all():
@@ -117,10 +149,10 @@ def _from_deep(image: Image.Image) -> Image.Image:
     return Image.fromarray(np.rint(values.clip(0) * np.float32(255 / white)).astype(np.uint8))
 
 
-def _to_srgb(image: Image.Image) -> Image.Image:
+def to_srgb(image: Image.Image) -> Image.Image:
     """Phones save in Display P3 and cameras in Adobe RGB; read as sRGB, their colours would look dull."""
     profile = image.info.get("icc_profile")
-    if profile and image.mode in ("RGB", "RGBA", "CMYK"):
+    if profile and image.mode in ("L", "RGB", "RGBA", "CMYK"):
         try:
             source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
             opaque = image if image.mode != "RGBA" else image.convert("RGB")

@@ -18,6 +18,7 @@ from torch.nn import functional as F
 from selfsup_engine.device import Device
 from selfsup_engine.health import Finding, against_baselines, collapsed_code, dead_dimensions, posterior_collapse
 from selfsup_engine.images import from_unit, montage, to_unit
+from selfsup_engine.models import adam
 from selfsup_engine.models.autoencoder_networks import Autoencoder, AutoencoderConfig
 from selfsup_engine.models.spec import ModelSpec, Preset, Report
 from selfsup_engine.pictures import draw_map, side_by_side
@@ -56,12 +57,7 @@ class AutoencoderTask:
         self.looked_at = LOOKED_AT if config.network == "mlp" else LOOKED_AT // 4  # no look shall keep a stop waiting
         self._linear: LinearBaseline | None = None
         self._baselines: dict[str, float] = {}
-        for parameter in self.model.parameters():  # Adam's state from the start: its names and shapes never change
-            self.optimiser.state[parameter] = {
-                "step": torch.zeros((), device=device.torch),
-                "exp_avg": torch.zeros_like(parameter),
-                "exp_avg_sq": torch.zeros_like(parameter),
-            }
+        adam.begin(self.optimiser)
 
     def _losses(self, images: Tensor, generator: torch.Generator | None) -> tuple[Tensor, dict[str, Tensor]]:
         """The objective to descend, and the figures to show. Without a generator nothing is damaged or drawn at random."""
@@ -195,15 +191,11 @@ class AutoencoderTask:
 
     def state(self) -> dict[str, Tensor]:
         tensors = {f"model.{name}": tensor for name, tensor in self.model.state_dict().items()}
-        for name, parameter in self.model.named_parameters():
-            tensors |= {f"adam.{name}.{key}": value for key, value in self.optimiser.state[parameter].items()}
-        return tensors
+        return tensors | adam.state(self.model, self.optimiser)
 
     def load_state(self, state: Mapping[str, Tensor]) -> None:
         self.model.load_state_dict({name[6:]: tensor for name, tensor in state.items() if name.startswith("model.")})
-        for name, parameter in self.model.named_parameters():
-            for key, value in self.optimiser.state[parameter].items():
-                value.copy_(state[f"adam.{name}.{key}"])
+        adam.load_state(self.model, self.optimiser, state)
 
 
 REFERENCE = AutoencoderConfig(

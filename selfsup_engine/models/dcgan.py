@@ -21,6 +21,7 @@ from selfsup_engine.device import Device
 from selfsup_engine.features import feature_net, fidelity_scores
 from selfsup_engine.health import Finding
 from selfsup_engine.images import from_unit, montage, to_unit
+from selfsup_engine.models import adam
 from selfsup_engine.models.dcgan_networks import Dcgan, DcganConfig, d_loss, g_loss
 from selfsup_engine.models.spec import ModelSpec, Preset, Report
 from selfsup_engine.scores import LinearBaseline
@@ -54,23 +55,19 @@ class DcganTask:
         self._shown: tuple[int, Tensor] | None = None
 
     def _adam(self, network: nn.Module, rate: float) -> torch.optim.Adam:
-        adam = torch.optim.Adam(network.parameters(), rate, betas=(self.config.beta1, self.config.beta2), fused=True)
-        adam.param_groups[0]["peak"] = rate
-        for parameter in network.parameters():  # Adam's state from the start: its names and shapes never change
-            adam.state[parameter] = {
-                "step": torch.zeros((), device=self.device.torch),
-                "exp_avg": torch.zeros_like(parameter),
-                "exp_avg_sq": torch.zeros_like(parameter),
-            }
-        return adam
+        betas = (self.config.beta1, self.config.beta2)
+        optimiser = torch.optim.Adam(network.parameters(), rate, betas=betas, fused=True)
+        optimiser.param_groups[0]["peak"] = rate
+        adam.begin(optimiser)
+        return optimiser
 
     def step(self, images: Tensor, seed: int, progress: float) -> dict[str, Tensor]:
         self.model.train()
         self.latest.train()
         random = torch.Generator(images.device).manual_seed(seed)
         fall = min(1.0, 2 - 2 * progress) if self.config.schedule == "linear" else 1.0
-        for adam in self.optimisers.values():
-            adam.param_groups[0]["lr"] = adam.param_groups[0]["peak"] * fall
+        for optimiser in self.optimisers.values():
+            optimiser.param_groups[0]["lr"] = optimiser.param_groups[0]["peak"] * fall
         images = images.contiguous(memory_format=torch.channels_last)
         z = torch.randn((len(images), self.config.latent), generator=random, device=images.device)
         with self.device.autocast():
@@ -230,18 +227,15 @@ class DcganTask:
     def state(self) -> dict[str, Tensor]:
         tensors = {f"model.{name}": tensor for name, tensor in self.model.state_dict().items()}
         tensors |= {f"latest.{name}": tensor for name, tensor in self.latest.state_dict().items()}
-        for part, (network, adam) in self._parts().items():
-            for name, parameter in network.named_parameters():
-                tensors |= {f"adam.{part}.{name}.{key}": value for key, value in adam.state[parameter].items()}
+        for part, (network, optimiser) in self._parts().items():
+            tensors |= adam.state(network, optimiser, f"adam.{part}")
         return tensors | {"steps": self.steps}
 
     def load_state(self, state: Mapping[str, Tensor]) -> None:
         for prefix, network in (("model.", self.model), ("latest.", self.latest)):
             network.load_state_dict({n.removeprefix(prefix): t for n, t in state.items() if n.startswith(prefix)})
-        for part, (network, adam) in self._parts().items():
-            for name, parameter in network.named_parameters():
-                for key, value in adam.state[parameter].items():
-                    value.copy_(state[f"adam.{part}.{name}.{key}"])
+        for part, (network, optimiser) in self._parts().items():
+            adam.load_state(network, optimiser, state, f"adam.{part}")
         self.steps.copy_(state["steps"])
         self._settled, self._shown = False, None
 

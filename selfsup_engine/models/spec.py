@@ -184,7 +184,33 @@ class Judges(Protocol):
         """Float images (N, C, H, W) in [-1, 1] to opinions (N,) in [0, 1]."""
 
 
-CAPABILITIES: dict[str, type] = {"encodes": Encodes, "decodes": Decodes, "samples": Samples, "judges": Judges}
+@runtime_checkable
+class Restyles(Protocol):
+    """Gives an image of the same size for an image of any size."""
+
+    @property
+    def pretext(self) -> str:
+        """What it puts back: restore, colorize or style."""
+
+    @property
+    def halo(self) -> int:
+        """Pixels to each side on which what it makes of a pixel depends, when tiles begin at multiples of `fold`."""
+
+    @property
+    def fold(self) -> int:
+        """Pixels a side of the squares that it takes as one place."""
+
+    def restyle(self, images: Tensor) -> Tensor:
+        """Float images (N, 3, H, W) in [-1, 1] to images of the same shape and range."""
+
+
+CAPABILITIES: dict[str, type] = {
+    "encodes": Encodes,
+    "decodes": Decodes,
+    "samples": Samples,
+    "judges": Judges,
+    "restyles": Restyles,
+}
 
 
 def capabilities(model: nn.Module) -> tuple[str, ...]:

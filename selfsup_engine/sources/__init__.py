@@ -4,7 +4,9 @@
 |---|---|
 | `digits`, `shapes` | built in; `shapes:size=48,count=6000,seed=3,channels=1` draws others |
 | `mnist`, `fashion-mnist`, `kmnist`, `cifar10` | downloaded once, then kept in `data_root()` |
+| `photos` | patches of the photos that are built in |
 | `npz:PATH`, `folder:PATH` | files on this computer; see `npz.read` and `folder.read` |
+| `patches:PATH` | patches of a photo, or of the photos in a folder; see `patches.read` |
 | `upload:ID` | what `own.save` stored |
 
 torch is imported by `load`, not by this package, so that a page can show at once what there is.
@@ -17,13 +19,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from selfsup_engine.errors import UserError
-from selfsup_engine.sources import digits, folder, npz, own, shapes, torchvision_sets
+from selfsup_engine.sources import digits, folder, npz, own, patches, shapes, torchvision_sets
 from selfsup_engine.sources.base import OWN_LICENCE, ImageSet, Progress, SourceInfo, data_root
 from selfsup_engine.sources.catalogue import SOURCES
 
 __all__ = ["SOURCES", "ImageSet", "Progress", "SourceInfo", "data_root", "info", "is_local", "load"]
 
-_OWN = ("npz", "folder", "upload")
+_OWN = ("npz", "folder", "patches", "upload")
 
 
 def info(source: str) -> SourceInfo:
@@ -40,6 +42,8 @@ def info(source: str) -> SourceInfo:
             return replace(npz.info(Path(rest).expanduser()), name=source)
         case "folder":
             return replace(folder.info(Path(rest).expanduser()), name=source)
+        case "patches":
+            return replace(patches.info(Path(rest).expanduser()), name=source)
         case "upload":
             return own.info(rest)
         case _:
@@ -54,7 +58,7 @@ def is_local(source: str) -> bool:
     """
     kind, rest = _parse(source)
     match kind:
-        case "npz" | "folder":
+        case "npz" | "folder" | "patches":
             return Path(rest).expanduser().exists()
         case "upload":
             return own.exists(rest)
@@ -76,6 +80,8 @@ def load(source: str, progress: Progress | None = None) -> ImageSet:
     match kind:
         case "digits":
             return digits.load(SOURCES[kind])
+        case "photos":
+            return patches.load(SOURCES[kind])
         case "shapes":
             drawn = shapes.read(shapes.Options.parse(rest))
             return drawn.to_image_set(source, SOURCES[kind].licence)
@@ -83,6 +89,8 @@ def load(source: str, progress: Progress | None = None) -> ImageSet:
             return npz.read(Path(rest).expanduser()).to_image_set(source, OWN_LICENCE)
         case "folder":
             return folder.read(Path(rest).expanduser()).to_image_set(source, OWN_LICENCE)
+        case "patches":
+            return patches.read(Path(rest).expanduser()).to_image_set(source, OWN_LICENCE)
         case "upload":
             return own.load(rest)
         case _:
@@ -98,7 +106,7 @@ def _parse(source: str) -> tuple[str, str]:
     hint = f" Did you mean {alike[0]}?" if alike and alike[0] != kind else ""
     raise UserError(
         f"There is no source {source[:80]!r}.{hint} "
-        f"Choose one of {', '.join(SOURCES)}, or name your own: npz:PATH, folder:PATH or upload:ID."
+        f"Choose one of {', '.join(SOURCES)}, or name your own: npz:PATH, folder:PATH, patches:PATH or upload:ID."
     )
 
 

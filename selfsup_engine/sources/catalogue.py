@@ -33,6 +33,16 @@ _ALL = (
         channels=3,
     ),
     SourceInfo(
+        name="photos",
+        title="Photos",
+        summary="Patches of six photos: a portrait, a cat, a cup, a rocket, a temple and a flower.",
+        licence="public domain and Creative Commons (the photos of scikit-image and scikit-learn)",
+        train=2040,
+        test=360,
+        size=64,
+        channels=3,
+    ),
+    SourceInfo(
         name="mnist",
         title="MNIST",
         summary="Handwritten digits, the first data set of nearly everyone.",

@@ -86,15 +86,25 @@ def prepare(files: Sequence[tuple[str, bytes]], *, size: int, channels: int, cro
 def save(prepared: Prepared, title: str) -> str:
     """Stores the pictures, a tenth of them as the test split, and returns their source string, `upload:ID`.
 
-    The ID comes from the pixels, so that the same pictures are stored once.
+    Raises:
+        UserError: the folder cannot be written to.
+    """
+    return keep(Arrays.split(prepared.pixels), title)
+
+
+def keep(arrays: Arrays, title: str) -> str:
+    """Stores images without labels, and returns their source string, `upload:ID`.
+
+    The ID comes from the pixels, so that the same images are stored once.
 
     Raises:
         UserError: the folder cannot be written to.
     """
-    shape = str(prepared.pixels.shape).encode()
-    identity = hashlib.sha256(shape + prepared.pixels.tobytes()).hexdigest()[:16]
-    arrays = Arrays.split(prepared.pixels)
-    _, channels, size, _ = prepared.pixels.shape
+    digest = hashlib.sha256()
+    for part in (arrays.train, arrays.test):
+        digest.update(str(part.shape).encode() + np.ascontiguousarray(part).tobytes())
+    identity = digest.hexdigest()[:16]
+    _, channels, size, _ = arrays.train.shape
     facts = {
         "title": " ".join(title.split())[:80] or "My pictures",
         "train": str(len(arrays.train)),

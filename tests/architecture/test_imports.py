@@ -20,7 +20,7 @@ from selfsup_engine.runs import ROOT
 Code = dict[str, ast.Module]
 
 OURS = {"selfsup_engine", "dashboard", "pages"}
-DISTRIBUTIONS = {"sklearn": "scikit-learn", "PIL": "pillow"}
+DISTRIBUTIONS = {"sklearn": "scikit-learn", "skimage": "scikit-image", "PIL": "pillow"}
 
 
 def imported(tree: ast.Module, path: str = "") -> set[str]:

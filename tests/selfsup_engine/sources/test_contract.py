@@ -14,9 +14,9 @@ from selfsup_engine.errors import UserError
 from selfsup_engine.images import encode
 from selfsup_engine.sources import own
 
-BUILT_IN = ["digits", "shapes", "shapes:size=28,count=60,seed=3,channels=1"]
+BUILT_IN = ["digits", "photos", "shapes", "shapes:size=28,count=60,seed=3,channels=1"]
 FROM_ARCHIVES = ["mnist", "fashion-mnist"]
-OWN = ["npz", "folder", "upload"]
+OWN = ["npz", "folder", "patches", "upload"]
 
 
 @pytest.fixture(params=BUILT_IN + FROM_ARCHIVES + OWN)
@@ -34,6 +34,11 @@ def source(request: pytest.FixtureRequest, tmp_path: Path) -> str:
             folder.mkdir(parents=True, exist_ok=True)
             Image.fromarray(pixels).save(folder / f"{number}.png")
         return f"folder:{tmp_path / 'pictures'}"
+    if name == "patches":
+        Image.fromarray(np.random.default_rng(0).integers(0, 256, (150, 200, 3), dtype=np.uint8)).save(
+            tmp_path / "photo.png"
+        )
+        return f"patches:{tmp_path / 'photo.png'}"
     if name == "upload":
         files = [(f"{number}.png", encode(pixels)) for number, pixels in enumerate(noise)]
         return own.save(own.prepare(files, size=20, channels=1), "Noise")
