@@ -4,8 +4,8 @@
     python -m benchmarks.gallery publish NAME...   scores what was trained, and puts it into checkpoints/gallery
     python -m benchmarks.gallery flags FILE        makes region_flags64.npz of a file with the 351 flags of googlefonts/region-flags
 
-The data: Fashion-MNIST and MNIST through torchvision; in the working folder `noto_emoji64.npz` (3,583 emoji of Noto at 64 x 64) and
-`region_flags64.npz`. Published weights are rounded to half precision, and all scores are of the rounded weights.
+The data: Fashion-MNIST and MNIST through torchvision; in the working folder `noto_emoji64.npz` (3,583 emoji of Noto at 64 x 64),
+`region_flags64.npz`, and `photos`: ten photos of unsplash.com with scikit-image's astronaut, cat, coffee and rocket. Published weights are rounded to half precision, and all scores are of the rounded weights.
 """
 
 import itertools
@@ -31,6 +31,10 @@ from selfsup_engine.sources.base import held_out
 CURVE = 200  # points of the loss curve that are kept
 MNIST_LICENCE = "MNIST (Y. LeCun, C. Cortes, C. Burges), CC BY-SA 3.0"
 FLAGS_LICENCE = "Flag images of googlefonts/region-flags; public domain or otherwise exempt from copyright"
+PHOTOS_LICENCE = (
+    "ten photos of unsplash.com from before June 2017, CC0; four photos of scikit-image, public domain and CC0"
+)
+PHOTO_LICENCE = "a photo of unsplash.com from before June 2017, CC0"
 EMOJI_LICENCE = "Noto Emoji, Google; Apache-2.0 and SIL OFL 1.1"
 
 
@@ -111,6 +115,46 @@ RECIPES = {
         10_000,
         FLAGS_LICENCE,
         family="dcgan",
+    ),
+    "restore": Recipe(
+        "Restore",
+        "Learned from 14 photos to undo a blur. It sharpens what is soft, at every size.",
+        "--data patches:photos --preset restore --seconds 1500",
+        100,
+        PHOTOS_LICENCE,
+        family="color_gradient",
+    ),
+    "colorize": Recipe(
+        "Colorize",
+        "Learned from 14 photos which colours go with which light and texture. It knows skies, sand, rock and wood.",
+        "--data patches:photos?side=256 --preset colorize --seconds 1200",
+        100,
+        PHOTOS_LICENCE,
+        family="color_gradient",
+    ),
+    "style-canyon": Recipe(
+        "Canyon",
+        "The violet shade and orange light of a sandstone canyon. Photo: Ashim D'Silva.",
+        "--data patches:photos/Ashim_DSilva.jpg?side=640 --preset style --seconds 200",
+        100,
+        PHOTO_LICENCE,
+        family="color_gradient",
+    ),
+    "style-nebula": Recipe(
+        "Nebula",
+        "Rust and turquoise, from a telescope's picture of a nebula. Photo: NASA.",
+        "--data patches:photos/nasa-89127.jpg?side=640 --preset style --seconds 200",
+        100,
+        PHOTO_LICENCE,
+        family="color_gradient",
+    ),
+    "style-dusk": Recipe(
+        "Dusk",
+        "A pier after sunset: rose above, slate blue below. Photo: Paul Carmona.",
+        "--data patches:photos/Sunset_by_the_Pier.jpg?side=640 --preset style --seconds 200",
+        100,
+        PHOTO_LICENCE,
+        family="color_gradient",
     ),
 }
 

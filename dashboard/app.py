@@ -23,6 +23,9 @@ pages = [
     st.Page(ROOT / "pages" / "train.py", title="Train", icon=":material/model_training:", url_path="train"),
     st.Page(ROOT / "pages" / "latent.py", title="Latent space", icon=":material/scatter_plot:", url_path="latent"),
     st.Page(ROOT / "pages" / "gan.py", title="GAN sampler", icon=":material/tune:", url_path="gan"),
+    st.Page(
+        ROOT / "pages" / "gradients.py", title="Colour gradients", icon=":material/gradient:", url_path="gradients"
+    ),
     st.Page(ROOT / "pages" / "library.py", title="Library", icon=":material/photo_library:", url_path="library"),
 ]
 page = st.navigation(pages, position="top")

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import streamlit as st
 
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from selfsup_engine.models.spec import Config
     from selfsup_engine.runs import Budget
     from selfsup_engine.training.estimate import Estimate
+
+T = TypeVar("T")
 
 
 @st.cache_resource
@@ -195,3 +197,25 @@ def decoded_grid(space: LatentSpace, side: int = 21) -> tuple[bytes, tuple[float
     """Decodes at even distances across the map as one PNG, and the extent x0, y0, x1, y1 that it covers."""
     weights = space.run.result.weights if space.run.result else ""
     return _decoded_grid(f"{space.name} {weights}", side, space)
+
+
+@st.cache_resource(max_entries=48, show_spinner=False)
+def _once(key: tuple[object, ...], _make: Callable[[], Any]) -> Any:
+    return _make()
+
+
+def once(key: tuple[object, ...], make: Callable[[], T]) -> T:
+    """What `make` gives, made once for a key that says all that it depends on."""
+    made: T = _once(key, make)
+    return made
+
+
+def model(folder: RunFolder) -> Any:
+    """A loaded model; anew once its weights have changed."""
+
+    def load() -> Any:
+        from selfsup_engine.models.saved import load_model
+
+        return load_model(folder)
+
+    return once(("model", str(folder.path), folder.run.result.weights if folder.run.result else ""), load)

@@ -7,6 +7,7 @@ import plotly.graph_objects as go
 
 ACCENT, SECOND = "#14a89a", "#e2661c"
 COLOURS = (ACCENT, SECOND, "#8580f0", "#dba520")
+_INKS = ("#8b918e", ACCENT, SECOND)  # before, after, reference
 MARKED = 60  # points; more of them hide their line
 
 
@@ -91,3 +92,32 @@ def bars(values: Mapping[str, float], unit: str, height: int = 200) -> go.Figure
     figure = go.Figure(go.Bar(x=list(values), y=list(values.values()), marker={"color": ACCENT}))
     figure.update_yaxes(title=unit)
     return _plain(figure, height).update_layout(hovermode="closest")
+
+
+def strengths(edges: Sequence[float], shares: Mapping[str, Sequence[float]]) -> go.Figure:
+    """Histograms over a logarithmic axis as lines, by name."""
+    figure = go.Figure()
+    for (name, values), colour in zip(shares.items(), _INKS, strict=False):
+        figure.add_scatter(x=edges, y=values, name=name, mode="lines", line={"color": colour, "width": 2})
+    figure.update_xaxes(type="log", tickvals=[1e-3, 1e-2, 1e-1, 1], ticktext=["0.001", "0.01", "0.1", "1"])
+    figure.update_yaxes(tickformat=".0%", rangemode="tozero")
+    return _plain(figure, 260)
+
+
+def rose(shares: Mapping[str, Sequence[float]]) -> go.Figure:
+    """Histograms over all directions of a circle, by name, each closed to a line; what the angles are stands at the rim."""
+    figure = go.Figure()
+    for (name, values), colour in zip(shares.items(), _INKS, strict=False):
+        angles = [(i + 0.5) * 360 / len(values) for i in range(len(values))]
+        figure.add_scatterpolar(
+            r=[*values, values[0]],
+            theta=[*angles, angles[0]],
+            name=name,
+            mode="lines",
+            line={"color": colour, "width": 2},
+        )
+    figure.update_polars(
+        radialaxis={"showticklabels": False, "ticks": ""},
+        angularaxis={"tickvals": [0, 90, 180, 270], "ticktext": ["pink", "yellow", "green", "blue"]},
+    )
+    return _plain(figure, 300).update_layout(hovermode=False)

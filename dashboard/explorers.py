@@ -37,7 +37,8 @@ LATENT = Explorer(
     "latent", frozenset({"encodes", "decodes"}), "Explore", "Explore its latent space", ":material/scatter_plot:"
 )
 GAN = Explorer("gan", frozenset({"samples"}), "Steer", "Steer what it draws", ":material/tune:")
-EXPLORERS = (LATENT, GAN)
+PHOTO = Explorer("gradients", frozenset({"restyles"}), "Apply", "Apply it to a photo", ":material/gradient:")
+EXPLORERS = (LATENT, GAN, PHOTO)
 
 
 def explorer_of(folder: RunFolder) -> Explorer | None:

@@ -110,6 +110,29 @@ class SamplerView(ModelView):
     spread: float = Field(0.5, ge=0.1, le=1.5)
 
 
+OperationName = Literal["enhance", "recolour", "style", "flatten", "segment", "compose"]
+Beside = Literal["photo", "classical"]
+Seen = Literal["picture", "gradients"]
+PhotoTool = Literal["Figures", "Full size", "Teach a style"]
+
+
+class PhotoView(ModelView):
+    """`photo` and `reference`: built-in photos, by name, or "own"; `settings`: those of the operation that are not its usual ones, as JSON.
+
+    `beside`: what the divider shows on its left; `seen`: the photo, or its colour gradients; `region`: the region that the operation is kept
+    to, as the shares of the photo's sides at which it was pressed and the detail of the segmentation: x, y, detail.
+    """
+
+    photo: str = Field("coffee", max_length=32)
+    reference: str = Field("flower", max_length=32)
+    operation: OperationName = "enhance"
+    settings: str = Field("", max_length=4_000)
+    beside: Beside = "photo"
+    seen: Seen = "picture"
+    region: str = Field("", pattern=r"^((0|1)(\.\d{1,4})?(,(0|1)(\.\d{1,4})?){2})?$")
+    tool: PhotoTool = "Figures"
+
+
 class LibraryView(View):
     """`run`: the one that is unfolded; `q`: the search."""
 

@@ -58,6 +58,8 @@ h2, h3, .stHtml b { overflow-wrap: anywhere; }
 .finding.good { border-color: var(--green); }
 .finding span { opacity: .75; display: block; font-size: .87rem; }
 
+.swatch { display: inline-block; width: 1.6rem; height: 1.6rem; border-radius: 6px; border: 1px solid color-mix(in srgb, currentColor 25%, transparent); vertical-align: middle; }
+
 /* the accent of the dark theme is light: white on it cannot be read */
 [data-testid="stBaseButton-primary"]:not(:disabled) { color: light-dark(#fff, #05201c) !important; }
 

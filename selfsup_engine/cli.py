@@ -1,6 +1,5 @@
 """The command line: `python -m selfsup_engine COMMAND`. With --json a command prints one JSON object and nothing else."""
 
-import json
 import os
 import signal
 import sys
@@ -9,8 +8,8 @@ from pathlib import Path
 
 import click
 
-from selfsup_engine import cli_drawing, events, files
-from selfsup_engine.cli_base import Commands, Json, as_json, say, table
+from selfsup_engine import cli_drawing, cli_photo, events, files
+from selfsup_engine.cli_base import Commands, Json, as_json, parse_fields, say, table
 from selfsup_engine.errors import UserError, in_words
 from selfsup_engine.runs import Budget, Library, Run, RunFolder, open_folder, runs_root
 
@@ -18,20 +17,6 @@ from selfsup_engine.runs import Budget, Library, Run, RunFolder, open_folder, ru
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 def main() -> None:
     """Train small self-supervised image models, and explore them."""
-
-
-def parse_fields(pairs: tuple[str, ...]) -> Json:
-    """`field=value` pairs; a value is JSON where it parses as such (`[64, 32]`, 0.5, true), else a word."""
-    values: Json = {}
-    for pair in pairs:
-        name, equals, text = pair.partition("=")
-        if not equals:
-            raise UserError(f"--set takes field=value, not {pair!r}. Example: --set code=16")
-        try:
-            values[name] = json.loads(text)
-        except json.JSONDecodeError:
-            values[name] = text
-    return values
 
 
 def watch(folder: RunFolder, as_json: bool) -> None:
@@ -79,7 +64,7 @@ def watch(folder: RunFolder, as_json: bool) -> None:
 @click.option(
     "--data",
     required=True,
-    help="A source: digits, shapes, mnist, fashion-mnist, kmnist, cifar10, npz:PATH, folder:PATH.",
+    help="A source: digits, shapes, mnist, fashion-mnist, kmnist, cifar10, photos, npz:PATH, folder:PATH, patches:PATH.",
 )
 @click.option("--preset", help="Named settings; the family's first if left out.")
 @click.option("--seconds", type=float, help="Train so long.")
@@ -230,5 +215,5 @@ def doctor(as_json: bool) -> None:
     say(facts, as_json, lambda: table(facts))
 
 
-for command in cli_drawing.COMMANDS:
+for command in (*cli_drawing.COMMANDS, cli_photo.photo):
     main.add_command(command)

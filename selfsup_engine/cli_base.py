@@ -34,3 +34,17 @@ def table(facts: Json) -> list[str]:
         f"{key:<{width}}  {value:.4f}" if isinstance(value, float) else f"{key:<{width}}  {value}"
         for key, value in facts.items()
     ]
+
+
+def parse_fields(pairs: tuple[str, ...]) -> Json:
+    """`field=value` pairs; a value is JSON where it parses as such (`[64, 32]`, 0.5, true), else a word."""
+    values: Json = {}
+    for pair in pairs:
+        name, equals, text = pair.partition("=")
+        if not equals:
+            raise UserError(f"--set takes field=value, not {pair!r}. Example: --set code=16")
+        try:
+            values[name] = json.loads(text)
+        except json.JSONDecodeError:
+            values[name] = text
+    return values

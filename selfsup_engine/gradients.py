@@ -75,7 +75,8 @@ def _dct_by_fft(rows: Tensor, inverse: bool) -> Tensor:
     scale[0] = math.sqrt(1 / n)
     if not inverse:
         shuffled = torch.cat([rows[..., ::2], rows[..., 1::2].flip(-1)], dim=-1)
-        return (torch.fft.fft(shuffled) * turn).real * scale
+        spectrum: Tensor = (torch.fft.fft(shuffled) * turn).real * scale
+        return spectrum
     values = rows / scale
     mirrored = torch.cat([torch.zeros_like(values[..., :1]), values[..., 1:].flip(-1)], dim=-1)
     shuffled = torch.fft.ifft(torch.complex(values, -mirrored) * turn.conj()).real

@@ -4,7 +4,11 @@ Björn Ottosson, "A perceptual color space for image processing", 2020 (bottosso
 red) and b (blue to yellow) lie within some 0.32 of 0 for colours of sRGB. Channels are the third dimension from the end.
 """
 
+import math
+from functools import lru_cache
+
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 # Ottosson's two matrices, the first combined with sRGB's primaries.
@@ -52,3 +56,30 @@ def to_srgb(lab: Tensor) -> Tensor:
 def lightness(images: Tensor) -> Tensor:
     """L alone (..., 1, H, W) of images as `from_srgb` takes them."""
     return from_srgb(images)[..., :1, :, :]
+
+
+def into_gamut(lab: Tensor) -> Tensor:
+    """OKLab (3, H, W) with as much less chroma as it takes to be a colour of sRGB; L and hue stay."""
+    light, a, b = lab
+    turn = torch.atan2(b, a) / math.pi
+    # Chroma over L is looked up: towards black the gamut is a cone, which stays exact between the table's rows.
+    most = F.grid_sample(_gamut().to(lab), torch.stack([turn, 2 * light - 1], -1)[None], "bilinear", "border", True)
+    share = (most[0, 0] * light / torch.hypot(a, b).clamp_min(1e-6)).clamp(0, 1)
+    # At the gamut's sharp corners the table cuts off some 0.03, so what is in sRGB is left as it is.
+    srgb = to_srgb(lab)
+    share = torch.where(((srgb > -2e-4) & (srgb < 1 + 2e-4)).all(0), 1.0, share)
+    return torch.stack([light, a * share, b * share])
+
+
+@lru_cache(1)
+def _gamut() -> Tensor:
+    """The largest chroma within sRGB over L (1, 1, 257, 721): rows L from 0 to 1, columns hues from -pi to pi; found by bisection."""
+    light = torch.linspace(0, 1, 257).clamp_min(1e-3)[:, None].expand(257, 721)
+    hue = torch.linspace(-math.pi, math.pi, 721)
+    low, high = torch.zeros(257, 721), torch.full((257, 721), 1.0)
+    for _ in range(14):
+        middle = (low + high) / 2
+        srgb = to_srgb(torch.stack([light, light * middle * hue.cos(), light * middle * hue.sin()]))
+        fits = ((srgb > -2e-4) & (srgb < 1 + 2e-4)).all(0)
+        low, high = torch.where(fits, middle, low), torch.where(fits, high, middle)
+    return low[None, None]

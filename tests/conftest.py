@@ -126,3 +126,39 @@ def gan_once(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
 def gan(library: Library, gan_once: RunFolder) -> RunFolder:
     """A GAN in the library, to do anything to."""
     return RunFolder(Path(shutil.copytree(gan_once.path, library.root / gan_once.name)))
+
+
+def train_restyler(place: Path, pretext: str) -> RunFolder:
+    """A small colour-gradient model of drawn shapes."""
+    small = {"widths": (8, 8), "fold": 2, "size": 32, "learning_rate": 3e-3}
+    config = preset_config("color_gradient", pretext, small)[1].model_dump(mode="json")
+    source = "shapes:size=32,count=200"
+    run = Run(family="color_gradient", preset=pretext, source=source, config=config, budget=Budget(steps=40), seed=0)
+    folder = Library(place).create(run)
+    for _ in train(folder):
+        pass
+    return folder
+
+
+@pytest.fixture(scope="session")
+def restyler_once(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], RunFolder]:
+    """A small model of each pretext, trained once. Nobody may write into it; `restyler` is a copy."""
+    made: dict[str, RunFolder] = {}
+
+    def get(pretext: str) -> RunFolder:
+        if pretext not in made:
+            made[pretext] = train_restyler(tmp_path_factory.mktemp(pretext), pretext)
+        return made[pretext]
+
+    return get
+
+
+@pytest.fixture
+def restyler(library: Library, restyler_once: Callable[[str], RunFolder]) -> Callable[[str], RunFolder]:
+    """A small model of a pretext in the library, to do anything to."""
+
+    def get(pretext: str) -> RunFolder:
+        once = restyler_once(pretext)
+        return RunFolder(Path(shutil.copytree(once.path, library.root / pretext)))
+
+    return get

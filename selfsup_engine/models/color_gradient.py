@@ -182,13 +182,13 @@ SPEC = ModelSpec(
             "Sharpens what is soft. Its output is the difference to what it was shown, so it starts as good as its input.",
         ),
         "colorize": Preset(
-            ColorGradientConfig(pretext="colorize", fold=4, widths=(96, 96, 96, 96), gradient_weight=0.3),
+            ColorGradientConfig(pretext="colorize", fold=4, widths=(128,) * 8, gradient_weight=0.3),
             "Colorize",
             "Gives a grey picture the colours that it found on such edges and areas.",
             suits=lambda channels, size: False,
         ),
         "style": Preset(
-            ColorGradientConfig(pretext="style", fold=4, widths=(48, 48, 48), gradient_weight=0.3),
+            ColorGradientConfig(pretext="style", widths=(48, 48, 48), gradient_weight=0.3),
             "Style",
             "Learns which colours one photo, or a few of a kind, has where: half a minute is enough.",
             suits=lambda channels, size: False,

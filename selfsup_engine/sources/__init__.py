@@ -43,7 +43,7 @@ def info(source: str) -> SourceInfo:
         case "folder":
             return replace(folder.info(Path(rest).expanduser()), name=source)
         case "patches":
-            return replace(patches.info(Path(rest).expanduser()), name=source)
+            return patches.info(rest)
         case "upload":
             return own.info(rest)
         case _:
@@ -58,8 +58,10 @@ def is_local(source: str) -> bool:
     """
     kind, rest = _parse(source)
     match kind:
-        case "npz" | "folder" | "patches":
+        case "npz" | "folder":
             return Path(rest).expanduser().exists()
+        case "patches":
+            return patches.exists(rest)
         case "upload":
             return own.exists(rest)
         case _:
@@ -90,7 +92,7 @@ def load(source: str, progress: Progress | None = None) -> ImageSet:
         case "folder":
             return folder.read(Path(rest).expanduser()).to_image_set(source, OWN_LICENCE)
         case "patches":
-            return patches.read(Path(rest).expanduser()).to_image_set(source, OWN_LICENCE)
+            return patches.read(rest).to_image_set(source, OWN_LICENCE)
         case "upload":
             return own.load(rest)
         case _:

@@ -1,6 +1,9 @@
 """Patches of photos as an image set: what a model of colour gradients learns from.
 
 The right end of each photo is held out, so that no pixel is both learned from and tested on.
+
+A source string may end in `?side=256`: then photos are cut at that size of their long side and at three quarters of it alone, at which a
+patch shows a good part of the scene.
 """
 
 from __future__ import annotations
@@ -41,17 +44,33 @@ def load(info: SourceInfo) -> ImageSet:
     return arrays.to_image_set(info.name, info.licence)
 
 
-def info(path: Path) -> SourceInfo:
+def _parse(rest: str) -> tuple[Path, tuple[int, ...]]:
+    """A source string's path, and the long sides at which its photos are cut."""
+    path, mark, side = rest.rpartition("?side=")
+    if not mark:
+        return Path(rest).expanduser(), LONG_SIDES
+    if not (side.isdigit() and 2 * SIZE <= int(side) <= 8192):
+        raise UserError(f"side takes whole numbers of pixels from {2 * SIZE} to 8192, not {side!r}.")
+    return Path(path).expanduser(), (int(side) * 3 // 4, int(side))
+
+
+def exists(rest: str) -> bool:
+    """Whether there is what the source string names."""
+    return _parse(rest)[0].exists()
+
+
+def info(rest: str) -> SourceInfo:
     """What patches of a photo, or of the photos in a folder, will be.
 
     Raises:
         UserError: there are none.
     """
+    path, _ = _parse(rest)
     count = len(_files(path))
     test = round(PER_PHOTO * TEST_SHARE)
     summary = f"{PER_PHOTO} patches of {'each of ' if count > 1 else ''}{count} photo{'s' if count > 1 else ''}."
     return SourceInfo(
-        f"patches:{path}",
+        f"patches:{rest}",
         path.resolve().stem,
         summary,
         OWN_LICENCE,
@@ -62,14 +81,15 @@ def info(path: Path) -> SourceInfo:
     )
 
 
-def read(path: Path) -> Arrays:
+def read(rest: str) -> Arrays:
     """Patches of a photo, or of every photo in a folder.
 
     Raises:
         UserError: there are none, or one cannot be opened.
     """
+    path, sides = _parse(rest)
     files = _files(path)
-    return cut([images.open_image(file) for file in files], tuple(file.stem for file in files))
+    return cut([images.open_image(file) for file in files], tuple(file.stem for file in files), sides)
 
 
 def _files(path: Path) -> list[Path]:
@@ -78,15 +98,15 @@ def _files(path: Path) -> list[Path]:
     return folder.listing(path)
 
 
-def cut(photos: Sequence[Image.Image], classes: tuple[str, ...] = (), per_photo: int = PER_PHOTO) -> Arrays:
-    """Square patches of `SIZE` pixels, (N, 3, S, S), always the same: of each photo as many, from everywhere, at each scale it has.
+def cut(photos: Sequence[Image.Image], classes: tuple[str, ...] = (), sides: tuple[int, ...] = LONG_SIDES) -> Arrays:
+    """Square patches of `SIZE` pixels, (N, 3, S, S), always the same: `PER_PHOTO` of each photo, from everywhere, at each scale it has.
 
     A photo's patches are labelled by it where there are at least two.
 
     Raises:
         UserError: a photo is smaller than a patch.
     """
-    test = round(per_photo * TEST_SHARE)
+    test = round(PER_PHOTO * TEST_SHARE)
     random = np.random.default_rng(0)
     trained: list[Pixels] = []
     tested: list[Pixels] = []
@@ -95,8 +115,8 @@ def cut(photos: Sequence[Image.Image], classes: tuple[str, ...] = (), per_photo:
             raise UserError(
                 f"A photo of {photo.width} x {photo.height} pixels is too small to cut patches of {SIZE} from. Take a larger one."
             )
-        sizes = list(_scales(photo))
-        parts = ((trained, per_photo - test, (0.0, 1 - TEST_SHARE)), (tested, test, (1 - TEST_SHARE, 1.0)))
+        sizes = list(_scales(photo, sides))
+        parts = ((trained, PER_PHOTO - test, (0.0, 1 - TEST_SHARE)), (tested, test, (1 - TEST_SHARE, 1.0)))
         for rows, count, part in parts:
             for some, pixels in zip(np.array_split(np.arange(count), len(sizes)), sizes, strict=True):
                 rows.extend(_patches(pixels, len(some), part, random))
@@ -106,18 +126,18 @@ def cut(photos: Sequence[Image.Image], classes: tuple[str, ...] = (), per_photo:
     return Arrays(
         np.stack(trained),
         np.stack(tested),
-        which.repeat(per_photo - test),
+        which.repeat(PER_PHOTO - test),
         which.repeat(test),
         classes or tuple(map(str, which)),
     )
 
 
-def _scales(photo: Image.Image) -> Iterator[Pixels]:
-    """A photo as (H, W, 3) at each of `LONG_SIDES` that it reaches and at which a patch fits in; at least one."""
+def _scales(photo: Image.Image, sides: tuple[int, ...]) -> Iterator[Pixels]:
+    """A photo as (H, W, 3) at each long side that it reaches and at which a patch fits in; at least one."""
     colour = photo.convert("RGB")
     long, short = max(photo.size), min(photo.size)
-    sides = [side for side in LONG_SIDES if side <= long and side * short >= 1.25 * SIZE * long] or [long]
-    for side in sides:
+    fitting = [side for side in sides if side <= long and side * short >= 1.25 * SIZE * long] or [long]
+    for side in fitting:
         size = round(photo.width * side / long), round(photo.height * side / long)
         yield np.asarray(colour.resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0))
 

@@ -52,3 +52,12 @@ def test_patches_of_a_file_and_of_a_folder(tmp_path: Path) -> None:
     assert both.test_labels.bincount().tolist() == [60, 60]
     with pytest.raises(UserError, match=r"no pictures|no folder"):
         sources.info(f"patches:{tmp_path / 'nothing'}")
+
+
+def test_a_side_sets_how_much_of_the_scene_a_patch_shows(tmp_path: Path) -> None:
+    gradient_photo(1000, 800).save(tmp_path / "one.png")
+    wide = sources.load(f"patches:{tmp_path / 'one.png'}?side=160").train[:, 0, 0].int()
+    assert int((wide[:, -1] - wide[:, 0]).min()) > 90  # of 255
+    assert sources.is_local(f"patches:{tmp_path / 'one.png'}?side=160")
+    with pytest.raises(UserError, match="128 to 8192"):
+        sources.info(f"patches:{tmp_path / 'one.png'}?side=8")

@@ -1,0 +1,111 @@
+"""The photo that is worked on, and the reference photo: built in, or a person's own, kept until another takes its place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from dashboard import cache
+from dashboard.state import remember, remembered
+from selfsup_engine import builtin_photos
+from selfsup_engine.errors import UserError
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from selfsup_engine.photofile import Photo
+
+OWN = "own"
+MAX_MB = 60
+
+
+@dataclass(frozen=True, eq=False)
+class OpenedPhoto:
+    """photo: as its file has it; small: (3, h, w) uint8, what the preview works on; fingerprint: by which it is known again; packed: as a
+    recipe holds it, where it came out of one."""
+
+    photo: Photo
+    small: Tensor
+    fingerprint: str
+    title: str
+    packed: str = ""
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height in pixels."""
+        height, width = self.photo.pixels.shape[-2:]
+        return width, height
+
+
+def opened(data: bytes, name: str, title: str = "") -> OpenedPhoto:
+    """A photo that nobody vouches for.
+
+    Raises:
+        UserError: it cannot be read.
+    """
+    from selfsup_engine import photofile
+    from selfsup_engine.exploring.retouching.enhance import BASE
+    from selfsup_engine.exploring.retouching.recipe import fingerprint
+    from selfsup_engine.scaling import reduced
+
+    photo = photofile.read(data, name)
+    return OpenedPhoto(photo, reduced(photo.pixels, BASE), fingerprint(photo.pixels), title or photo.name)
+
+
+def built_in(name: str) -> OpenedPhoto:
+    """One of the photos that come with the libraries.
+
+    Raises:
+        UserError: there is none of that name.
+    """
+    file = builtin_photos.read(name)
+    title = builtin_photos.PHOTOS[name].title
+    return cache.once(("built-in photo", name), lambda: opened(file.read_bytes(), file.name, title))
+
+
+def take(kind: str, data: bytes, name: str) -> None:
+    """Makes a file the person's own photo of a kind ("photo", "reference").
+
+    Raises:
+        UserError: it cannot be read; the one before stays.
+    """
+    remember(f"own-{kind}", opened(data, name))
+
+
+def unpack_reference(packed: str) -> None:
+    """Makes a recipe's reference photo the person's own.
+
+    Raises:
+        UserError: it is damaged.
+    """
+    from selfsup_engine.exploring.retouching.recipe import reference_file
+
+    photo = opened(reference_file(packed), "the recipe's reference")
+    remember("own-reference", replace(photo, packed=packed))
+
+
+def packed(photo: OpenedPhoto) -> str:
+    """A reference photo as a recipe holds it."""
+    from selfsup_engine.exploring.retouching.recipe import packed_reference
+
+    return photo.packed or cache.once(("packed", photo.fingerprint), lambda: packed_reference(photo.photo.pixels))
+
+
+def own(kind: str) -> OpenedPhoto | None:
+    """The person's own photo of that kind."""
+    kept: OpenedPhoto | None = remembered(f"own-{kind}")
+    return kept
+
+
+def chosen(kind: str, name: str) -> OpenedPhoto:
+    """What a view's `photo` or `reference` stands for.
+
+    Raises:
+        UserError: it is the person's own, which travels with no link, or there is no such photo.
+    """
+    if name != OWN:
+        return built_in(name)
+    kept = own(kind)
+    if kept is None:
+        raise UserError("This link was made with a photo of its sender's own, which does not travel with it.")
+    return kept

@@ -1,0 +1,85 @@
+"""What an operation came to, in figures: the verdict beside the classical operator, and the histograms before and after."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from dashboard import cache, charts, markup
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from dashboard.studio import Shown
+    from selfsup_engine.exploring.retouching.verdicts import Verdict
+    from selfsup_engine.field_statistics import FieldStatistics
+
+
+def verdict(shown: Shown) -> None:
+    """One line below the picture: which is better, and by how much; nothing where there is nothing to compare."""
+    found: Verdict | None = cache.once(
+        ("verdict", *shown.key),
+        lambda: shown.operation.verdict(shown.photo.small, shown.changed, shown.classical, shown.means),
+    )
+    if found is None or shown.mask is not None:  # inside a mask the figures of the whole say nothing
+        return
+    theirs = type(shown.operation).classical_title
+    said = [f"ours {found.ours:.1f} {found.unit}"]
+    if found.theirs is not None:
+        said.append(f"{theirs} {found.theirs:.1f} {found.unit}")
+    if found.floor is not None:
+        said.append(f"untouched {found.floor:.1f} {found.unit}")
+    word = ""
+    if found.theirs is not None:
+        apart = f"{abs(found.ours - found.theirs):.1f} {found.unit if found.unit != '%' else 'points'}"
+        word = {
+            True: f" Ours is better by {apart}.",
+            False: f" {theirs} is better by {apart}.",
+            None: " The two come to the same.",
+        }[found.better]
+    figure = found.figure[0].upper() + found.figure[1:]
+    markup.show(markup.muted(f"{figure}, on this photo: {'; '.join(said)}.{word}"))
+
+
+def field_picture(image: Tensor) -> Tensor:
+    """The gradients of a preview as a picture."""
+    from selfsup_engine.exploring.retouching.field_picture import field_picture as draw
+
+    return draw(image)
+
+
+def statistics(image: Tensor, key: tuple[object, ...]) -> FieldStatistics:
+    """The statistics of a picture, measured once."""
+    from selfsup_engine.field_statistics import FieldStatistics
+
+    return cache.once(("statistics", *key), lambda: FieldStatistics.of(image))
+
+
+def figures(shown: Shown) -> None:
+    """Histograms of the gradients' strengths and of the hues, before, after, and of the reference."""
+    from selfsup_engine.field_statistics import STRENGTHS
+
+    found = {"before": statistics(shown.photo.small, (shown.photo.fingerprint,))}
+    mask = hash(shown.mask.tobytes()) if shown.mask is not None else 0
+    found["after"] = statistics(shown.changed, (*shown.key, mask))
+    if shown.reference is not None:
+        found["reference"] = statistics(shown.reference.small, (shown.reference.fingerprint,))
+    edges = STRENGTHS.tolist()
+    middles = [(low * high) ** 0.5 for low, high in pairwise(edges)]
+    strengths = {name: each.strength_histogram.tolist() for name, each in found.items()}
+    hues = {name: each.hue.tolist() for name, each in found.items()}
+    left, right = st.columns(2, gap="large")
+    with left:
+        markup.show(
+            markup.eyebrow("Strength of the colour gradients"),
+            markup.muted("Share of the pixels; further right are stronger edges, in OKLab's units a pixel."),
+        )
+        st.plotly_chart(charts.strengths(middles, strengths), key="photo-strengths", config={"displayModeBar": False})
+    with right:
+        markup.show(
+            markup.eyebrow("Hues"),
+            markup.muted("How much colour lies in each direction of OKLab: the further out, the more."),
+        )
+        st.plotly_chart(charts.rose(hues), key="photo-hues", config={"displayModeBar": False})

@@ -1,0 +1,15 @@
+"""Colour gradients: a photo, an operation on it, and both under one divider."""
+
+import streamlit as st
+
+from dashboard import cache, state, studio, words
+from selfsup_engine.errors import UserError
+
+view = state.load(state.PhotoView)
+st.title("Colour gradients")
+try:
+    studio.studio(view)
+except UserError as error:
+    st.error(words.plain(error))
+state.save(view)
+cache.warm_up()
