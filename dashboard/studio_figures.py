@@ -12,18 +12,20 @@ from dashboard import cache, charts, markup
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from dashboard.studio import Shown
+    from dashboard.studio_canvas import Shown
     from selfsup_engine.exploring.retouching.verdicts import Verdict
     from selfsup_engine.field_statistics import FieldStatistics
 
 
 def verdict(shown: Shown) -> None:
     """One line below the picture: which is better, and by how much; nothing where there is nothing to compare."""
+    if shown.lacks or shown.mask is not None:  # inside a mask the figures of the whole say nothing
+        return
     found: Verdict | None = cache.once(
         ("verdict", *shown.key),
         lambda: shown.operation.verdict(shown.photo.small, shown.changed, shown.classical, shown.means),
     )
-    if found is None or shown.mask is not None:  # inside a mask the figures of the whole say nothing
+    if found is None:
         return
     theirs = type(shown.operation).classical_title
     said = [f"ours {found.ours:.1f} {found.unit}"]

@@ -16,7 +16,7 @@ from selfsup_engine.exploring.retouching import recipe as recipes
 from selfsup_engine.exploring.retouching.recipe import Recipe
 
 if TYPE_CHECKING:
-    from dashboard.studio import Shown
+    from dashboard.studio_canvas import Shown
     from selfsup_engine.photofile import Photo
 
 FORMATS: dict[Literal["jpeg", "png"], str] = {"jpeg": "JPEG", "png": "PNG"}

@@ -12,7 +12,7 @@ from selfsup_engine.events import Check, Finished, Metrics, Queued, Started
 from selfsup_engine.health import Finding
 from selfsup_engine.runs import ROOT, Library, RunFolder
 
-PAGES = ["gan", "home", "train", "latent", "library"]
+PAGES = ["gan", "gradients", "home", "train", "latent", "library"]
 HOSTILE = "<script>alert(1)</script>"
 STARTED = Started(step=0, device="CPU", threads=1, parameters=1)
 
@@ -81,6 +81,17 @@ NONSENSE = {
         "every": ["some"],
     },
     "library": {"run": ["nobody", "x" * 65, "../x"], "q": ["x" * 81, "*[(\\", "%"]},
+    "gradients": {
+        "model": ["nobody", "../..", "x" * 65],
+        "photo": ["nobody", "own", "../x", ""],
+        "reference": ["nobody", "own"],
+        "operation": ["fly", "compose", "recolour", "style", "segment", "flatten"],
+        "settings": ["{", "[]", '{"strength":9}', '{"surprise":1}', '{"operation":"fly"}', "null", "1"],
+        "beside": ["classical", "x"],
+        "seen": ["gradients", "x"],
+        "region": ["1,1,1", "0,0,0", "0.5,0.5,0.5", "x"],
+        "tool": ["Full size", "Teach a style", "x"],
+    },
 }
 
 
@@ -97,7 +108,10 @@ def test_a_page_opens_whatever_the_link_says(
     assert len(app.title) == 1
 
 
-LINKED = pytest.mark.parametrize(("page", "field"), [("train", "run"), ("latent", "model"), ("library", "run")])
+LINKED = pytest.mark.parametrize(
+    ("page", "field"),
+    [("train", "run"), ("latent", "model"), ("library", "run"), ("gradients", "model"), ("gradients", "photo")],
+)
 
 
 @LINKED

@@ -8,7 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashboard import state
-from dashboard.state import LatentView, LibraryView, ModelView, SamplerView, TrainView, View
+from dashboard.state import LatentView, LibraryView, ModelView, PhotoView, SamplerView, TrainView, View
 
 LINKS: dict[type[View], dict[str, str]] = {
     TrainView: {"run": "digits-mlp-0102-030405", "data": "mnist", "family": "dcgan"},
@@ -43,6 +43,18 @@ LINKS: dict[type[View], dict[str, str]] = {
         "shelf": "1.2~~3.4~g1_2",
         "pace": "slow",
         "spread": "0.8",
+    },
+    PhotoView: {
+        "model": "restore",
+        "weights": "0123456789abcdef",
+        "photo": "china",
+        "reference": "rocket",
+        "operation": "recolour",
+        "settings": '{"strength":0.5}',
+        "beside": "classical",
+        "seen": "gradients",
+        "region": "0.25,0.5,0.5",
+        "tool": "Full size",
     },
     LibraryView: {"run": "fashion-2d", "q": "fashion mlp"},
 }
@@ -81,6 +93,18 @@ WRONG: dict[type[View], dict[str, list[str]]] = {
         "shelf": ["1.2~~x", "1.2~g0_x"],
         "pace": ["hurried"],
         "spread": ["0", "1.6", "nan"],
+    },
+    PhotoView: {
+        "model": ["x" * 65],
+        "weights": ["0" * 17],
+        "photo": ["x" * 33],
+        "reference": ["x" * 33],
+        "operation": ["fly", "", "Enhance"],
+        "settings": ["x" * 4001],
+        "beside": ["nothing"],
+        "seen": ["all"],
+        "region": ["0.5", "0.5,0.5", "2,0,0", "0.12345,0,0", "a,b,c"],
+        "tool": ["Hammer"],
     },
     LibraryView: {"run": ["x" * 65], "q": ["x" * 81]},
 }
