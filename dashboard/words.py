@@ -26,6 +26,9 @@ SCORES: dict[str, tuple[str, str]] = {
     "pca_mse": ("PCA, same size", "{:.4f}"),
     "mean_mse": ("mean image", "{:.4f}"),
     "psnr": ("PSNR", "{:.1f} dB"),
+    "input_mse": ("its input as it is", "{:.4f}"),
+    "input_psnr": ("PSNR of its input", "{:.1f} dB"),
+    "gradient_psnr": ("PSNR of the gradients", "{:.1f} dB"),
     "knn5": ("5-NN accuracy", "{:.1%}"),
     "kl": ("KL", "{:.1f} nats"),
     "frechet_classifier": ("Fréchet distance, classifier's features", "{:.1f}"),
@@ -46,6 +49,7 @@ SCORES: dict[str, tuple[str, str]] = {
 
 FIGURES = {
     "mse": "mean squared error",
+    "gradient": "the same of the colour gradients",
     "kl": "KL, nats",
     "frechet": "Fréchet distance in pixels' components",
     "diversity": "diversity, real is 1",
@@ -56,6 +60,7 @@ FIGURES = {
 PICTURES = {
     "reconstructions": "Held-out images above, redrawn below",
     "map": "The map of codes: a dot for each held-out image",
+    "restyled": "Held-out patches: what it is shown, what it makes of that, what they were",
     "samples": "Samples, from the same random numbers at each look",
 }
 """What the pictures of a training show."""
@@ -109,6 +114,8 @@ def one_line(folder: RunFolder) -> str:
     scores = result.scores if result else {}
     if {"mse", "pca_mse"} <= set(scores):
         return f"Error {scores['mse']:.4f}; a linear model of the same size {scores['pca_mse']:.4f}."
+    if {"psnr", "input_psnr"} <= set(scores):
+        return f"PSNR {scores['psnr']:.1f} dB; of what it is shown {scores['input_psnr']:.1f} dB."
     distance = next((name for name in ("frechet_classifier", "frechet_rotations") if name in scores), None)
     if distance and "frechet_floor" in scores:
         return (
