@@ -5,7 +5,8 @@
     python -m benchmarks.gallery flags FILE        makes region_flags64.npz of a file with the 351 flags of googlefonts/region-flags
 
 The data: Fashion-MNIST and MNIST through torchvision; in the working folder `noto_emoji64.npz` (3,583 emoji of Noto at 64 x 64),
-`region_flags64.npz`, and `photos`: ten photos of unsplash.com with scikit-image's astronaut, cat, coffee and rocket. Published weights are rounded to half precision, and all scores are of the rounded weights.
+`region_flags64.npz`, `photos`, a folder of ten
+photos of unsplash.com with scikit-image's astronaut, cat, coffee and rocket, and three of the ten beside it. Published weights are rounded to half precision, and all scores are of the rounded weights.
 """
 
 import itertools
@@ -135,7 +136,7 @@ RECIPES = {
     "style-canyon": Recipe(
         "Canyon",
         "The violet shade and orange light of a sandstone canyon. Photo: Ashim D'Silva.",
-        "--data patches:photos/Ashim_DSilva.jpg?side=640 --preset style --seconds 200",
+        "--data patches:Ashim_DSilva.jpg?side=640 --preset style --seconds 200",
         100,
         PHOTO_LICENCE,
         family="color_gradient",
@@ -143,7 +144,7 @@ RECIPES = {
     "style-nebula": Recipe(
         "Nebula",
         "Rust and turquoise, from a telescope's picture of a nebula. Photo: NASA.",
-        "--data patches:photos/nasa-89127.jpg?side=640 --preset style --seconds 200",
+        "--data patches:nasa-89127.jpg?side=640 --preset style --seconds 200",
         100,
         PHOTO_LICENCE,
         family="color_gradient",
@@ -151,7 +152,7 @@ RECIPES = {
     "style-dusk": Recipe(
         "Dusk",
         "A pier after sunset: rose above, slate blue below. Photo: Paul Carmona.",
-        "--data patches:photos/Sunset_by_the_Pier.jpg?side=640 --preset style --seconds 200",
+        "--data patches:Sunset_by_the_Pier.jpg?side=640 --preset style --seconds 200",
         100,
         PHOTO_LICENCE,
         family="color_gradient",
@@ -231,6 +232,9 @@ RACES = {
 BESIDE = ("frechet_floor", "frechet_pixels", "frechet_codes")  # what `yardsticks` gives, as scores
 
 
+FAMILIES = ("autoencoder", "dcgan", "color_gradient")
+
+
 def card(folder: Path) -> tuple[str, str]:
     """A line of the table of its kind, and which kind that is."""
     run = RunFolder(folder).run
@@ -247,6 +251,9 @@ def card(folder: Path) -> tuple[str, str]:
         shares = [scores[key] for key in ("precision", "recall", "density", "coverage")]
         said = " | ".join([*(f"{figure:.1f}" for figure in figures), *(f"{share:.2f}" for share in shares)])
         return f"| `{folder.name}` | {run.source} | {config['size']} px | {made} | {net} | {said} | {end}", run.family
+    if "pretext" in config:
+        figures = " | ".join(f"{scores[name]:.2f} dB" for name in ("psnr", "input_psnr", "gradient_psnr"))
+        return f"| `{folder.name}` | {run.source} | {config['pretext']} | {made} | {figures} | {end}", run.family
     knn = f"{scores['knn5']:.3f}" if "knn5" in scores else "-"
     said = f"{scores['mse']:.4f} | {scores['pca_mse']:.4f} | {knn}"
     return (
@@ -258,7 +265,7 @@ def card(folder: Path) -> tuple[str, str]:
 def write_cards() -> None:
     """The tables of checkpoints/gallery/README.md."""
     cards = [card(path.parent) for path in sorted(GALLERY.glob("*/run.json"))]
-    rows = {family: "\n".join(row for row, of in cards if of == family) for family in ("autoencoder", "dcgan")}
+    rows = {family: "\n".join(row for row, of in cards if of == family) for family in FAMILIES}
     races = "\n".join(
         f"| `{name}` | {said[0]} | {said[1]:.1f} | {said[2]:.1f} |" for name, said in sorted(RACES.items())
     )
@@ -281,7 +288,12 @@ def write_cards() -> None:
         "| on disk | data licence |\n"
         f"|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|\n{rows['dcgan']}\n\n"
         "The two presets of the family on each set, for the same time in turns, in one run; the same distances:\n\n"
-        f"| model | seconds each | reference | default |\n|---|---|---|---|\n{races}\n"
+        f"| model | seconds each | reference | default |\n|---|---|---|---|\n{races}\n\n"
+        "## Colour gradients\n"
+        "PSNR on held-out patches of what the model makes of what it is shown, of that itself, and of the colour gradients of what it makes. A\n"
+        "patch can have had other colours than those that suit its light, so of colorize and style these say little; look at the page.\n\n"
+        "| model | data | pretext | seed | steps | time | PSNR | its input | gradients | on disk | data licence |\n"
+        f"|---|---|---|---|---|---|---|---|---|---|---|\n{rows['color_gradient']}\n"
     )
     files.write(GALLERY / "README.md", text)
 

@@ -113,7 +113,7 @@ class SamplerView(ModelView):
 OperationName = Literal["enhance", "recolour", "style", "flatten", "segment", "compose"]
 Beside = Literal["photo", "classical"]
 Seen = Literal["picture", "gradients"]
-PhotoTool = Literal["Figures", "Full size", "Teach a style"]
+PhotoTool = Literal["Full size", "Figures", "Teach a style"]
 
 
 class PhotoView(ModelView):
@@ -130,7 +130,7 @@ class PhotoView(ModelView):
     beside: Beside = "photo"
     seen: Seen = "picture"
     region: str = Field("", pattern=r"^((0|1)(\.\d{1,4})?(,(0|1)(\.\d{1,4})?){2})?$")
-    tool: PhotoTool = "Figures"
+    tool: PhotoTool = "Full size"
 
 
 class LibraryView(View):

@@ -104,16 +104,18 @@ def workplace(photo: OpenedPhoto, view: PhotoView, scope: Literal["app", "fragme
         past.note((view.settings, view.model, view.reference))
         steps(view, past)
     with left:
-        shown = previewed(photo, operation, folder, reference, studio_canvas.mask_of(photo, view))
+        compared = view.beside == "classical" or view.tool == "Figures"
+        shown = previewed(photo, operation, folder, reference, studio_canvas.mask_of(photo, view), compared)
         touched, hand = studio_canvas.canvas(shown, view)
-        studio_figures.verdict(shown)
+        if compared:
+            studio_figures.verdict(shown)
     remember(f"photo-settings-{view.operation}", view.settings)
     remember(f"photo-model-{view.operation}", view.model)
     remember("photo-model", view.model)
     if studio_canvas.acted(shown, view, touched, hand):
         rerun(view, scope)
     save(view)
-    tools: dict[PhotoTool, str] = {name: name for name in ("Figures", "Full size", "Teach a style")}
+    tools: dict[PhotoTool, str] = {name: name for name in ("Full size", "Figures", "Teach a style")}
     view.tool = forms.following(
         "photo-tool", view.tool, lambda: forms.choice("Tool", tools, view.tool, "photo-tool", hide_label=True)
     )
@@ -169,32 +171,33 @@ def previewed(
     folder: RunFolder | None,
     reference: OpenedPhoto | None,
     mask: Pixels | None,
+    compared: bool,
 ) -> Shown:
-    """The operation on the small copy; where it lacks something that is said, and the photo stays as it is."""
+    """The operation on the small copy, and the classical one if they are compared; where it lacks something that is said, and the photo
+    stays as it is."""
     import torch
 
     from selfsup_engine.exploring.retouching.masks import within
+    from selfsup_engine.exploring.retouching.operations import mixed
     from selfsup_engine.exploring.retouching.recipe import means_of
 
     key = studio_key(photo, operation, folder, reference)
     packed = opened_photo.packed(reference) if reference else ""
     means = cache.once(("means", *key[2:]), lambda: means_of(folder, packed))
     by = {name: getattr(operation, name) for name in operation.prepared_by}
+    lasting = photo.fingerprint, type(operation).__name__, str(by), *key[2:]  # what does not change with a slider
     try:
-        prepared = cache.once(
-            ("prepared", photo.fingerprint, view_name(operation), str(by), *key[2:]),
-            lambda: operation.prepare(photo.small, means),
-        )
+        prepared = cache.once(("prepared", *lasting), lambda: operation.prepare(photo.small, means))
         changed = cache.once(("preview", *key), lambda: operation.apply(photo.small, prepared))
-        classical = cache.once(("classical", *key), lambda: operation.classical(photo.small, means))
         lacks = False
     except UserError as error:
         st.warning(words.plain(error))
-        changed, classical, lacks = photo.small, None, True
+        changed, lacks = photo.small, True
+    classical = None
+    compares = operation.compares(means) and not lacks
+    if compared and compares:
+        full = cache.once(("classical", *lasting), lambda: operation.classical(photo.small, means))
+        classical = None if full is None else mixed(photo.small, full, operation.strength)
     if mask is not None:
         changed = within(photo.small, changed, torch.from_numpy(mask > 127))
-    return Shown(photo, operation, means, folder, reference, mask, changed, classical, lacks, key)
-
-
-def view_name(operation: Operation) -> str:
-    return type(operation).__name__
+    return Shown(photo, operation, means, folder, reference, mask, changed, classical, compares, lacks, key)

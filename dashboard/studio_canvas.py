@@ -42,6 +42,8 @@ class Shown:
     mask: Pixels | None
     changed: Tensor
     classical: Tensor | None
+    compares: bool
+    """Whether there is a classical operator to compare with; it has worked only if that is asked for."""
     lacks: bool
     """Whether the operation lacks a model or a reference, so that nothing was done."""
 
@@ -95,7 +97,7 @@ def canvas(shown: Shown, view: PhotoView) -> tuple[Touched, str]:
         view.seen = forms.following(
             "photo-seen", view.seen, lambda: forms.choice("Seen", seen, view.seen, "photo-seen", hide_label=True)
         )
-        if shown.classical is not None:
+        if shown.compares:
             beside: dict[Beside, str] = {"photo": "Photo", "classical": type(shown.operation).classical_title}
             view.beside = forms.following(
                 "photo-beside",

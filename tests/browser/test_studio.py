@@ -96,6 +96,7 @@ def test_a_photo_is_uploaded_upright_and_every_operation_works_on_it(tab: Tab, m
         page.wait_for_url(lambda address, operation=operation: operation in address or operation == "enhance")
         ready(page)
         if operation == "enhance":
+            tool(page, "Figures")
             expect(page.get_by_text("PSNR after a blur was undone")).to_be_visible()
         page.wait_for_timeout(300)
         shown.add(seen(page))
@@ -143,7 +144,7 @@ def test_a_slider_changes_the_preview_and_undo_takes_it_back(tab: Tab) -> None:
 
 
 def test_a_painted_mask_keeps_the_rest_as_it_is_to_the_byte(tab: Tab) -> None:
-    page = ready(tab("/gradients?operation=segment&photo=coffee&tool=Full size"))
+    page = ready(tab("/gradients?operation=segment&photo=coffee"))
     tool(page, "Paint a mask")
     ready(page)
     box = page.locator(".stage canvas").bounding_box()
@@ -173,7 +174,7 @@ def test_a_painted_mask_keeps_the_rest_as_it_is_to_the_byte(tab: Tab) -> None:
 
 def test_a_download_and_its_recipe_give_the_same_bytes_again(tab: Tab, model: RunFolder, server: Server) -> None:
     data = photo(640, 480)
-    page = ready(tab("/gradients?tool=Full size"))
+    page = ready(tab("/gradients"))
     upload(page, data)
     page.wait_for_url("**photo=own*")
     ready(page)
@@ -186,7 +187,7 @@ def test_a_download_and_its_recipe_give_the_same_bytes_again(tab: Tab, model: Ru
     means = recipes.means_of(recipes.model_of(recipe, library), recipe.reference)
     assert photofile.write(recipes.follow(photofile.read(data), recipe, means), "jpeg") == file
 
-    again = ready(tab("/gradients?operation=flatten&tool=Full size"))  # somebody else, later
+    again = ready(tab("/gradients?operation=flatten"))  # somebody else, later
     upload(again, data)
     again.wait_for_url("**photo=own*")
     ready(again)
@@ -201,7 +202,7 @@ def test_a_download_and_its_recipe_give_the_same_bytes_again(tab: Tab, model: Ru
 
 
 def test_a_long_rendering_is_cancelled(tab: Tab, model: RunFolder) -> None:
-    page = ready(tab("/gradients?tool=Full size"))
+    page = ready(tab("/gradients"))
     upload(page, photo(6000, 4000))
     page.wait_for_url("**photo=own*")
     ready(page)

@@ -8,9 +8,13 @@ from pathlib import Path
 import pytest
 import torch
 
-from dashboard.explorers import GAN, LATENT
+from dashboard.explorers import GAN, LATENT, PHOTO
+from selfsup_engine import builtin_photos, photofile
 from selfsup_engine.exploring.latent import LatentSpace
 from selfsup_engine.exploring.metrics import evaluate
+from selfsup_engine.exploring.retouching.operations import Enhance, Recolour, Style
+from selfsup_engine.exploring.retouching.recipe import means_of
+from selfsup_engine.exploring.retouching.verdicts import restored
 from selfsup_engine.exploring.sampling import Sampler
 from selfsup_engine.health import collapsed_code
 from selfsup_engine.models.spec import check_config
@@ -20,6 +24,7 @@ from selfsup_engine.scores import mse_per_image
 MODELS = Library().shown()
 ENCODERS = [folder for folder in MODELS if LATENT.shows(folder)]
 GENERATORS = [folder for folder in MODELS if GAN.shows(folder)]
+RESTYLERS = [folder for folder in MODELS if PHOTO.shows(folder)]
 BEST = {"fashion-2d": (0.0235, 0.72), "mnist-2d": (0.034, 0.80)}
 """The error that a model may have at most, and the 5-NN accuracy that it must have at least."""
 
@@ -42,7 +47,11 @@ def test_it_shows_what_the_family_can_do() -> None:
     assert configs["mnist-vae"]["objective"] == "variational"
 
 
-@pytest.mark.parametrize(("folders", "most"), [(ENCODERS, 15e6), (GENERATORS, 25e6)], ids=["encoders", "generators"])
+@pytest.mark.parametrize(
+    ("folders", "most"),
+    [(ENCODERS, 15e6), (GENERATORS, 25e6), (RESTYLERS, 10e6)],
+    ids=["encoders", "generators", "restylers"],
+)
 def test_it_is_small(folders: list[RunFolder], most: float) -> None:
     assert 0 < sum(folder.bytes_used() for folder in folders) < most
 
@@ -119,3 +128,31 @@ def test_a_card_is_true(name: str, data: str, shared: Path, monkeypatch: pytest.
     monkeypatch.setenv("SELFSUP_DATA", str(tmp_path))
     scores = evaluate(named(name))
     assert scores == pytest.approx(result(named(name)).scores, rel=2e-3)
+
+
+def test_photos_are_restored_colorized_and_styled() -> None:
+    pretexts = [folder.run.config["pretext"] for folder in RESTYLERS]
+    assert {"restore", "colorize"} < set(pretexts)
+    assert 2 <= pretexts.count("style") <= 3
+
+
+@pytest.mark.parametrize("folder", RESTYLERS, ids=lambda folder: folder.name)
+def test_a_restyler_changes_photos_without_its_data(
+    folder: RunFolder, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("SELFSUP_DATA", str(tmp_path))
+    kind = {"restore": Enhance(), "colorize": Recolour(colours="model"), "style": Style()}[folder.run.config["pretext"]]
+    means = means_of(folder)
+    photo = photofile.read(builtin_photos.read("china")).pixels
+    made = kind.render(photo, means)
+    assert (made.float() - photo.float()).abs().mean() > 1
+    assert {"CIFAR", "BSDS"}.isdisjoint(result(folder).licence.split())
+
+
+def test_restoring_beats_the_best_unsharp_mask_by_far_on_photos_that_it_never_saw() -> None:
+    model = means_of(named("restore")).model
+    assert model is not None
+    for name in ("china", "flower"):  # the only two of the built-in photos that it did not learn from
+        verdict = restored(model, photofile.read(builtin_photos.read(name)).pixels)
+        assert verdict.theirs is not None
+        assert verdict.ours > verdict.theirs + 2

@@ -54,7 +54,7 @@ LINKS: dict[type[View], dict[str, str]] = {
         "beside": "classical",
         "seen": "gradients",
         "region": "0.25,0.5,0.5",
-        "tool": "Full size",
+        "tool": "Figures",
     },
     LibraryView: {"run": "fashion-2d", "q": "fashion mlp"},
 }

@@ -123,7 +123,7 @@ def test_a_link_is_taken_at_its_word(visit: Visit, hand: Hand) -> None:
         "operation": "recolour",
         "settings": '{"colours":"palette","palette":["#102030","#e0a080"],"locked":["#0a0b0c"]}',
         "seen": "gradients",
-        "tool": "Full size",
+        "tool": "Figures",
         "region": "0.5,0.5,0.5",
     }
     app = visit("gradients", **said)
@@ -254,7 +254,7 @@ def test_full_size_is_rendered_and_its_recipe_gives_it_again(visit: Visit, monke
         "downloads",
         lambda photo, recipe, shown: (kept.append((photo, recipe)), real(photo, recipe, shown)),
     )
-    app = rendered(visit("gradients", operation="recolour", photo="chelsea", region="0.5,0.5,0.5", tool="Full size"))
+    app = rendered(visit("gradients", operation="recolour", photo="chelsea", region="0.5,0.5,0.5"))
     assert not app.exception
     photo, recipe = kept[-1]
     assert recipe.operation == Recolour()
@@ -271,7 +271,7 @@ def test_full_size_is_rendered_and_its_recipe_gives_it_again(visit: Visit, monke
 def test_a_recipe_brings_the_page_to_where_it_was_made(visit: Visit, restyler: Restyler) -> None:
     reference = torch.full((3, 20, 30), 90, dtype=torch.uint8)
     recipe = Recipe(operation=Recolour(strength=0.4), reference=recipes.packed_reference(reference))
-    app = visit("gradients", photo="rocket", tool="Full size")
+    app = visit("gradients", photo="rocket")
     app.file_uploader(key="recipe-file").set_value(
         ("recipe.json", recipe.model_dump_json().encode(), "application/json")
     ).run()
@@ -289,7 +289,7 @@ def test_a_recipe_brings_the_page_to_where_it_was_made(visit: Visit, restyler: R
     ],
 )
 def test_a_recipe_that_cannot_be_followed_says_why(visit: Visit, text: str, said: str) -> None:
-    app = visit("gradients", operation="flatten", tool="Full size")
+    app = visit("gradients", operation="flatten")
     app.file_uploader(key="recipe-file").set_value(("recipe.json", text.encode(), "application/json")).run()
     assert not app.exception
     assert said in app.error[0].value

@@ -66,7 +66,7 @@ def luma(photo: Tensor) -> Tensor:
     return grey
 
 
-def unsharp(photo: Tensor, *, strength: float = 0.8, radius: float = 1.4) -> Tensor:
+def unsharp(photo: Tensor, *, strength: float = 1.0, radius: float = 1.4) -> Tensor:
     """The classical operator beside it: the photo plus what a Gaussian blur of `radius` pixels takes away (unsharp masking)."""
     from scipy.ndimage import gaussian_filter
 

@@ -89,8 +89,12 @@ class Operation(BaseModel):
         prepared = self.prepare(photo, means, part(progress, 0, 0.65))
         return self.apply(photo, prepared, part(progress, 0.65, 1))
 
+    def compares(self, means: Means) -> bool:
+        """Whether there is a classical operator for it as it stands."""
+        return bool(self.classical_title)
+
     def classical(self, photo: Tensor, means: Means) -> Tensor | None:
-        """The same by the classical operator."""
+        """The same by the classical operator, at full strength; `mixed` with the photo for less."""
         return None
 
     def verdict(self, photo: Tensor, changed: Tensor, classical: Tensor | None, means: Means) -> Verdict | None:
@@ -148,7 +152,7 @@ class Enhance(Operation):
     classical_title: ClassVar[str] = "Unsharp mask"
 
     def classical(self, photo: Tensor, means: Means) -> Tensor:
-        return enhance.unsharp(photo, strength=self.strength)
+        return enhance.unsharp(photo)
 
     def verdict(self, photo: Tensor, changed: Tensor, classical: Tensor | None, means: Means) -> Verdict:
         return verdicts.restored(_model(means, self), photo)
@@ -208,10 +212,11 @@ class Recolour(Operation):
             progress=progress,
         )
 
-    def classical(self, photo: Tensor, means: Means) -> Tensor | None:
-        if self.colours != "reference":
-            return None
-        return reinhard.reinhard(photo, _reference(means, self), strength=self.strength)
+    def compares(self, means: Means) -> bool:
+        return self.colours == "reference"
+
+    def classical(self, photo: Tensor, means: Means) -> Tensor:
+        return reinhard.reinhard(photo, _reference(means, self))
 
     def verdict(self, photo: Tensor, changed: Tensor, classical: Tensor | None, means: Means) -> Verdict | None:
         if self.colours != "reference":
@@ -252,10 +257,11 @@ class Style(Operation):
         wanted, styled = prepared
         return restyle.restyle(photo, wanted, strength=self.strength, styled=styled, progress=progress)
 
-    def classical(self, photo: Tensor, means: Means) -> Tensor | None:
-        if means.model is not None or means.reference is None:
-            return None
-        return reinhard.reinhard(photo, means.reference, strength=self.strength)
+    def compares(self, means: Means) -> bool:
+        return means.model is None
+
+    def classical(self, photo: Tensor, means: Means) -> Tensor:
+        return reinhard.reinhard(photo, _reference(means, self))
 
     def verdict(self, photo: Tensor, changed: Tensor, classical: Tensor | None, means: Means) -> Verdict | None:
         wanted = means.learned if means.model is not None else FieldStatistics.of(_reference(means, self))
@@ -279,7 +285,7 @@ class Flatten(Operation):
         return flatten.flatten(photo, strength=self.strength, scale=self.scale, progress=progress)
 
     def classical(self, photo: Tensor, means: Means) -> Tensor:
-        return mean_shift(photo, strength=self.strength)
+        return mean_shift(photo)
 
     def verdict(self, photo: Tensor, changed: Tensor, classical: Tensor | None, means: Means) -> Verdict:
         return verdicts.flattened(photo, changed, classical)

@@ -1,10 +1,12 @@
 """A photo's regions: watershed basins of its colour gradient, merged from the weakest boundary to the strongest, cut at any level.
 
-The gradient is Di Zenzo's, of local colour histograms instead of colours, so that grain and texture are no boundary. All is done on a
-small copy of the photo; labels are carried up to the photo's size.
+The gradient is Di Zenzo's, of local colour histograms instead of colours, so that grain and texture are no boundary. How strong the
+boundary between two regions is depends on the gradient along it, on how their colours differ as a whole, and on their sizes. All is
+done on a small copy of the photo; labels are carried up to the photo's size.
 """
 
 import heapq
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,33 +25,43 @@ from selfsup_engine.oklab import from_srgb
 Array = NDArray[Any]
 
 ROWS = 256  # of a photo, taken at a time
-SCALES = (1 / 200, 1 / 100)  # standard deviations of the histograms' windows, of the root of the picture's area
+SCALES = (
+    1 / 280,
+    1 / 200,
+    1 / 100,
+)  # standard deviations of the histograms' windows, of the root of the picture's area
 SEED_SCALE = 1 / 270  # of the smoothing before minima are sought
 BINS = 5
 RANGES = ((0.0, 1.0), (-0.25, 0.25), (-0.25, 0.25))  # of L, a and b
+COLOR = 0.3  # exponent of the regions' difference in colour, beside 1 - COLOR of the gradient between them
+SIZE, SMALL = 0.2, 0.003  # exponent of the regions' size, and the share of the picture below which it tells
 
 
 def color_strength(photo: Tensor) -> Tensor:
     """How strongly the local colour distribution changes at each pixel of a photo (3, H, W) uint8: (H, W) in [0, 1].
 
-    The Di Zenzo strength of the square roots of local histograms (of L, a and b of OKLab, under Gaussian windows of two sizes), which
+    The Di Zenzo strength of the square roots of local histograms (of L, a and b of OKLab, under Gaussian windows of three sizes), which
     is how fast the Hellinger distance grows: the limit for small steps of what D. Martin, C. Fowlkes and J. Malik, "Learning to detect
     natural image boundaries", 2004, measure between half-discs. Windows: M. Kass and J. Solomon, "Smoothed local histogram
     filters", 2010. A window over two flat colours without a bin in common, in all three channels, gives 1 on the edge between them.
     """
-    lab = from_srgb(photo).numpy()
-    side = (lab.shape[1] * lab.shape[2]) ** 0.5
-    share = 1 / (len(SCALES) * len(lab)) ** 0.5
+    side = (photo.shape[1] * photo.shape[2]) ** 0.5
+    share = 1 / (len(SCALES) * len(RANGES)) ** 0.5
     roots = []
-    for values, (low, high) in zip(lab, RANGES, strict=True):
+    for bin_share in _bin_shares(photo):
+        for scale in SCALES:
+            deviation = scale * side
+            histogram = ndimage.gaussian_filter(bin_share, deviation)
+            roots.append(np.sqrt(histogram + 1e-4) * (share * deviation * (2 * np.pi) ** 0.5))
+    return _central_strength(np.stack(roots)).clamp(0, 1)
+
+
+def _bin_shares(photo: Tensor) -> Iterator[NDArray[np.float32]]:
+    """For each bin of each of L, a and b, how much each pixel of a photo counts for it, (H, W): a value counts for the two nearest."""
+    for values, (low, high) in zip(from_srgb(photo).numpy(), RANGES, strict=True):
         position = ((values - low) / (high - low)).clip(0, 1) * (BINS - 1)
         for k in range(BINS):
-            bin_share = (1 - np.abs(position - k)).clip(0)  # a value counts for the two nearest bins
-            for scale in SCALES:
-                deviation = scale * side
-                histogram = ndimage.gaussian_filter(bin_share, deviation)
-                roots.append(np.sqrt(histogram + 1e-4) * (share * deviation * (2 * np.pi) ** 0.5))
-    return _central_strength(np.stack(roots)).clamp(0, 1)
+            yield (1 - np.abs(position - k)).clip(0)
 
 
 def _central_strength(channels: Array) -> Tensor:
@@ -80,7 +92,7 @@ class Hierarchy:
         Args:
             detail: in [0, 1]; 0 is one region, 0.5 about what people would draw, 1 every basin.
         """
-        return torch.from_numpy(_enlarged(self.small_labels((1 - detail) ** 1.5), *self.size))
+        return torch.from_numpy(_enlarged(self.small_labels((1 - detail) ** 2), *self.size))
 
     def small_labels(self, level: float) -> NDArray[np.int32]:
         """Labels (h, w) of the small copy, without boundaries whose strength is at most `level`, by size at the photo's size."""
@@ -113,7 +125,7 @@ def hierarchy(photo: Tensor, *, strength: Tensor | None = None, progress: Progre
     Args:
         photo: (3, H, W) uint8.
         strength: (h, w), at least 0 and in any unit, of a gradient that shall count instead of the photo's own (`color_strength`): that
-            of the field which a model put back, say. A hundredth of the pixels counts as of full strength.
+            of the field which a model put back, say. A hundredth of the pixels counts as of full strength, and colours do not count.
     """
     small = reduced(photo)
     progress(0.2)
@@ -124,8 +136,16 @@ def hierarchy(photo: Tensor, *, strength: Tensor | None = None, progress: Progre
         found = (resized / resized.quantile(0.99).clamp_min(1e-9)).clamp(0, 1)
     progress(0.5)
     basins = _basins(found.numpy())
+    areas = np.bincount(basins.ravel())
+    colors = (
+        ()
+        if strength is not None
+        else [np.bincount(basins.ravel(), bin_share.ravel()) for bin_share in _bin_shares(small)]
+    )
     progress(0.7)
-    parents, heights = _merged(*_boundary_strengths(basins, found.numpy()), int(basins.max()) + 1)
+    parents, heights = _merged(
+        *_boundary_strengths(basins, found.numpy()), areas, np.reshape(colors, (-1, len(areas))).T
+    )
     progress(1.0)
     return Hierarchy((photo.shape[1], photo.shape[2]), basins, parents, heights)
 
@@ -176,48 +196,78 @@ def _basins(strength: NDArray[np.float32]) -> NDArray[np.int32]:
 
 
 def _boundary_strengths(basins: NDArray[np.int32], strength: NDArray[np.float32]) -> tuple[Array, Array, Array, Array]:
-    """For each two neighbouring basins: the lower and the higher number, their boundary's mean strength, its length in pixels."""
+    """For each two neighbouring basins: the lower and the higher number, their boundary's mean root of strength, its length in pixels."""
     n = int(basins.max()) + 1
     keys, values = [], []
     for here, there in (np.s_[:, :-1], np.s_[:, 1:]), (np.s_[:-1], np.s_[1:]):
         one, other = basins[here], basins[there]
         apart = one != other
         keys.append((np.minimum(one, other).astype(np.int64) * n + np.maximum(one, other))[apart])
-        values.append(((strength[here] + strength[there]) / 2)[apart])
+        values.append(np.sqrt((strength[here] + strength[there]) / 2)[apart])  # of roots, so that gaps count more
     pairs, which = np.unique(np.concatenate(keys), return_inverse=True)
     lengths = np.bincount(which, minlength=len(pairs))
     means = np.bincount(which, np.concatenate(values), minlength=len(pairs)) / lengths.clip(1)
     return pairs // n, pairs % n, means, lengths
 
 
-def _merged(ones: Array, others: Array, means: Array, lengths: Array, n: int) -> tuple[Array, Array]:
-    """`parents` and `heights` of the tree that always merges the two neighbours with the weakest mean boundary."""
+def _weights(means: Array, alike: Array, sizes: Array, others: Array) -> Array:
+    """How strong boundaries are, in [0, 1].
+
+    Args:
+        means: the mean root of the gradient's strength along each.
+        alike: the Bhattacharyya coefficients of the two regions' colours, in [0, 1].
+        sizes, others: shares of the picture that the two regions take. Small regions merge early, as in P. Felzenszwalb and
+            D. Huttenlocher, "Efficient graph-based image segmentation", 2004.
+    """
+    distance = np.sqrt((1 - alike).clip(0))  # Hellinger's
+    different = 0.02 + 0.98 * distance  # never 0: textures of the same colours still have the gradient between them
+    size = sizes * others / (sizes + others)
+    return np.asarray(means ** (2 - 2 * COLOR) * different**COLOR * (size / (size + SMALL)) ** SIZE)
+
+
+def _merged(
+    ones: Array, others: Array, means: Array, lengths: Array, areas: Array, colors: Array
+) -> tuple[Array, Array]:
+    """`parents` and `heights` of the tree that always merges the two neighbours with the weakest boundary.
+
+    Args:
+        ones, others, means, lengths: the boundaries (m), as `_boundary_strengths` finds them.
+        areas: pixels of each basin (n).
+        colors: histograms (n, bins), summed over a basin's pixels; without bins all basins differ fully.
+    """
+    n, bins = colors.shape
+    shares = np.append(areas / areas.sum(), np.zeros(n - 1))
+    sums = np.concatenate([colors, np.zeros((n - 1, bins))])
+    roots = np.sqrt(sums / sums.sum(1, keepdims=True).clip(1e-9))
     parents, heights = np.arange(2 * n - 1), np.zeros(2 * n - 1)
-    neighbours: list[dict[int, tuple[float, int]]] = [{} for _ in range(2 * n - 1)]  # number -> mean strength, length
-    queue = list(zip(means.tolist(), ones.tolist(), others.tolist(), strict=True))
-    for (mean, one, other), length in zip(queue, lengths.tolist(), strict=True):
-        neighbours[one][other] = neighbours[other][one] = mean, length
+    neighbours: list[dict[int, tuple[float, int]]] = [{} for _ in range(2 * n - 1)]  # number -> sum of means, length
+    for one, other, mean, length in zip(*(each.tolist() for each in (ones, others, means, lengths)), strict=True):
+        neighbours[one][other] = neighbours[other][one] = mean * length, length
+    weights = _weights(means, (roots[ones] * roots[others]).sum(1), shares[ones], shares[others])
+    queue = list(zip(weights.tolist(), ones.tolist(), others.tolist(), strict=True))
     heapq.heapify(queue)
-    new = n
-    while new < 2 * n - 1:
-        mean, *pair = heapq.heappop(queue)
-        if any(parents[node] != node for node in pair):
-            continue
-        heights[new] = max(
-            mean, heights[new - 1]
-        )  # a merger can leave weaker boundaries than its own: ultrametric from here
+    for new in range(n, 2 * n - 1):
+        weight, *pair = heapq.heappop(queue)
+        while any(parents[node] != node for node in pair):
+            weight, *pair = heapq.heappop(queue)
+        heights[new] = max(weight, heights[new - 1])  # a merger can leave weaker boundaries than its own: ultrametric
+        parents[pair] = new
+        shares[new], sums[new] = shares[pair].sum(), sums[pair].sum(0)
+        roots[new] = np.sqrt(sums[new] / sums[new].sum().clip(1e-9))
+        around = neighbours[new]
         for node in pair:
-            parents[node] = new
-            for neighbour, (mean, length) in neighbours[node].items():
+            for neighbour, (total, length) in neighbours[node].items():
                 del neighbours[neighbour][node]
                 if neighbour not in pair:
-                    before, more = neighbours[new].get(neighbour, (0.0, 0))
-                    joint = (before * more + mean * length) / (more + length), more + length
-                    neighbours[new][neighbour] = neighbours[neighbour][new] = joint
+                    before, more = around.get(neighbour, (0.0, 0))
+                    around[neighbour] = neighbours[neighbour][new] = before + total, more + length
             neighbours[node] = {}
-        for neighbour, (mean, _) in neighbours[new].items():
-            heapq.heappush(queue, (mean, neighbour, new))
-        new += 1
+        if around:
+            near = np.fromiter(around, np.int64)
+            totals, counts = np.array(list(around.values())).T
+            weights = _weights(totals / counts, roots[near] @ roots[new], shares[near], shares[new])
+            for entry in zip(weights.tolist(), around, strict=True):
+                heapq.heappush(queue, (*entry, new))
     return parents, heights
 
 

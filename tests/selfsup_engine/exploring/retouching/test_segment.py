@@ -103,8 +103,8 @@ def test_the_contour_map_above_a_level_is_where_the_regions_of_that_level_meet(p
         assert np.array_equal(contour > level, meet)
 
 
-def naively_merged(basins: np.ndarray, strength: np.ndarray) -> list[float]:
-    """The heights of all mergers, each mean taken anew from the pixels."""
+def naively_merged(basins: np.ndarray, strength: np.ndarray, colors: np.ndarray) -> list[float]:
+    """The heights of all mergers, each weight taken anew from the pixels."""
     basins, heights = basins.copy(), [0.0]
     while basins.max() > 0:
         sides: dict[tuple[int, int], list[float]] = {}
@@ -112,11 +112,20 @@ def naively_merged(basins: np.ndarray, strength: np.ndarray) -> list[float]:
             for v, u in ((y, x + 1), (y + 1, x)):
                 if v < basins.shape[0] and u < basins.shape[1] and basins[y, x] != basins[v, u]:
                     pair = min(basins[y, x], basins[v, u]), max(basins[y, x], basins[v, u])
-                    sides.setdefault(pair, []).append((strength[y, x] + strength[v, u]) / 2)
-        means = {pair: float(np.mean(values)) for pair, values in sides.items()}
-        one, other = min(means, key=means.__getitem__)
-        heights.append(max(heights[-1], means[one, other]))
-        basins[basins == other] = one
+                    sides.setdefault(pair, []).append(((strength[y, x] + strength[v, u]) / 2) ** 0.5)
+        weights = {}
+        for pair, roots in sides.items():
+            one, other = (
+                np.bincount(colors[basins == number], minlength=4) / (basins == number).sum() for number in pair
+            )
+            hellinger = (1 - (one * other) ** 0.5 @ np.ones(4)) ** 0.5
+            areas = [(basins == number).mean() for number in pair]
+            smaller = 1 / (1 / areas[0] + 1 / areas[1])
+            size = (smaller / (smaller + 0.003)) ** 0.2
+            weights[pair] = float(np.mean(roots) ** 1.4 * (0.02 + 0.98 * hellinger) ** 0.3 * size)
+        first = min(weights, key=weights.__getitem__)
+        heights.append(max(heights[-1], weights[first]))
+        basins[basins == first[1]] = first[0]
         basins = np.unique(basins, return_inverse=True)[1].reshape(basins.shape)
     return heights[1:]
 
@@ -124,9 +133,33 @@ def naively_merged(basins: np.ndarray, strength: np.ndarray) -> list[float]:
 def test_merging_takes_the_weakest_boundary_each_time_as_a_naive_loop_does() -> None:
     generator = np.random.default_rng(0)
     basins = np.arange(20, dtype=np.int32).reshape(4, 5).repeat(3, 0).repeat(3, 1)
-    strength = generator.random(basins.shape, np.float32)
-    _, heights = segment._merged(*segment._boundary_strengths(basins, strength), 20)
-    assert heights[20:] == pytest.approx(naively_merged(basins, strength))
+    strength, colors = generator.random(basins.shape, np.float32), generator.integers(0, 4, basins.shape)
+    histograms = np.stack([np.bincount(colors[basins == number], minlength=4) for number in range(20)])
+    areas = np.bincount(basins.ravel())
+    _, heights = segment._merged(*segment._boundary_strengths(basins, strength), areas, histograms)
+    assert heights[20:] == pytest.approx(naively_merged(basins, strength, colors))
+
+
+def three_stripes(left: float, right: float, colors: tuple[int, int, int], widths: tuple[int, int, int]) -> np.ndarray:
+    """The order in which stripes join (2): the numbers of the first two, of boundaries so strong and histograms of one bin each."""
+    ends = np.array([0, 1]), np.array([1, 2]), np.array([left, right]), np.array([10, 10])
+    parents, _ = segment._merged(*ends, np.array(widths), np.eye(3)[list(colors)] * np.array(widths)[:, None])
+    return np.flatnonzero(parents == 3)
+
+
+def test_of_two_boundaries_the_weaker_goes_first() -> None:
+    assert three_stripes(0.5, 0.6, (0, 1, 2), (50, 50, 50)).tolist() == [0, 1]
+    assert three_stripes(0.6, 0.5, (0, 1, 2), (50, 50, 50)).tolist() == [1, 2]
+
+
+def test_of_two_equal_boundaries_the_one_between_like_colors_goes_first() -> None:
+    assert three_stripes(0.5, 0.5, (0, 1, 1), (50, 50, 50)).tolist() == [1, 2]
+    assert three_stripes(0.5, 0.5, (1, 1, 0), (50, 50, 50)).tolist() == [0, 1]
+
+
+def test_of_two_equal_boundaries_the_one_of_a_small_region_goes_first() -> None:
+    assert three_stripes(0.5, 0.5, (0, 1, 2), (1, 900, 900)).tolist() == [0, 1]
+    assert three_stripes(0.5, 0.5, (0, 1, 2), (900, 900, 1)).tolist() == [1, 2]
 
 
 def test_a_learned_strength_counts_instead_of_the_colors_in_any_unit() -> None:

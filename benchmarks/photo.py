@@ -1,0 +1,180 @@
+"""What a model that restores is worth on photos, and what it costs at full size.
+
+    python -m benchmarks.photo restore RUN FOLDER_OF_PICTURES
+    python -m benchmarks.photo enhance RUN PHOTO
+
+restore: each picture is blurred by the 5-tap binomial filter twice, along both axes, rounded to 8 bits, and put back by the model, by unsharp
+masks of several radii and strengths, and by two deconvolutions of scikit-image that are told the blur. Of each classical method the setting that is best
+on these very pictures counts; the model has seen none of them. PSNR in dB of the pixels and of the colour gradients, mean over pictures.
+
+enhance: a photo at 1 to 24 megapixels through the whole operation, each size in a process of its own: seconds, and the most memory that the process ever had.
+"""
+
+import json
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+from skimage.restoration import richardson_lucy, wiener
+from torch import Tensor
+
+from selfsup_engine import photofile
+from selfsup_engine.device import cores, host_facts
+from selfsup_engine.exploring.photo import difference
+from selfsup_engine.exploring.retouching.enhance import unsharp
+from selfsup_engine.exploring.retouching.operations import Enhance
+from selfsup_engine.exploring.retouching.recipe import means_of
+from selfsup_engine.gradients import gradient
+from selfsup_engine.images import from_unit, to_unit
+from selfsup_engine.models.color_gradient_networks import BINOMIAL, blurred
+from selfsup_engine.runs import open_folder
+from selfsup_engine.scores import psnr
+
+MEGAPIXELS = (1, 2, 4, 8, 12, 24)
+Method = Callable[[Tensor], Tensor]
+
+
+def soft(photo: Tensor) -> Tensor:
+    """A photo (3, H, W) uint8 under the filter twice, rounded to 8 bits."""
+    return torch.from_numpy(from_unit(blurred(blurred(to_unit(photo[None])))))[0]
+
+
+def scores(made: Tensor, photo: Tensor) -> tuple[float, float]:
+    """PSNR of the pixels and of the gradients of (3, H, W) uint8."""
+    one, two = made.float() / 255, photo.float() / 255
+    return psnr(float((one - two).square().mean())), psnr(float((gradient(one) - gradient(two)).square().mean()))
+
+
+def by_model(run: str) -> Method:
+    model = means_of(open_folder(run)).model
+    assert model is not None
+
+    def restore(photo: Tensor) -> Tensor:
+        change = difference(model, photo)
+        return (photo.float() + 255 * change.float()).round().clamp(0, 255).to(torch.uint8)
+
+    return restore
+
+
+def kernel() -> np.ndarray:
+    """The blur (9, 9) that the deconvolutions are told."""
+    taps = np.convolve(BINOMIAL, BINOMIAL)
+    return np.outer(taps, taps)
+
+
+def deconvolved(channelwise: Callable[[np.ndarray], np.ndarray]) -> Method:
+    """By a function of one channel (H, W) in [0, 1], on a photo that goes on beyond its border."""
+
+    def restore(photo: Tensor) -> Tensor:
+        pad = 12
+        values = np.pad(photo.numpy() / 255.0, ((0, 0), (pad, pad), (pad, pad)), mode="edge")
+        made = np.stack([channelwise(channel) for channel in values])[:, pad:-pad, pad:-pad]
+        return torch.from_numpy((255 * made.clip(0, 1)).round().astype(np.uint8))
+
+    return restore
+
+
+def methods(run: str) -> dict[str, dict[str, Method]]:
+    """By name, each with its settings."""
+    psf = kernel()
+    sharpened = {
+        f"radius {radius}, strength {strength}": (
+            lambda photo, r=radius, s=strength: unsharp(photo, strength=s, radius=r)
+        )
+        for radius in (1.0, 1.4, 2.0)
+        for strength in (0.25, 0.5, 0.75, 1.0, 1.5)
+    }
+    lucy = {
+        f"{steps} iterations": deconvolved(lambda channel, n=steps: richardson_lucy(channel, psf, num_iter=n))
+        for steps in (5, 10, 20, 40)
+    }
+    wieners = {
+        f"balance {balance:g}": deconvolved(lambda channel, b=balance: wiener(channel, psf, b, clip=False))
+        for balance in (3e-4, 1e-3, 3e-3, 1e-2, 3e-2)
+    }
+    return {
+        "input": {"": lambda photo: photo},
+        "unsharp mask": sharpened,
+        "Richardson-Lucy": lucy,
+        "Wiener": wieners,
+        "ours": {run: by_model(run)},
+    }
+
+
+def restore(run: str, folder: Path) -> None:
+    """Prints a table."""
+    files = sorted(file for file in folder.iterdir() if file.suffix in (".jpg", ".png"))
+    found: dict[tuple[str, str], list[tuple[float, float]]] = {}
+    wanted = methods(run)
+    for file in files:
+        photo = photofile.read(file).pixels
+        blurry = soft(photo)
+        for name, settings in wanted.items():
+            for setting, method in settings.items():
+                found.setdefault((name, setting), []).append(scores(method(blurry), photo))
+    print(f"{len(files)} pictures of {folder.name}, blurred twice; {host_facts()['processor']}, {cores()} cores")
+    print("| method | best setting | PSNR | of the gradients |\n|---|---|---|---|")
+    for name, settings in wanted.items():
+        means = {setting: np.mean(found[name, setting], axis=0) for setting in settings}
+        setting, (pixels, slopes) = max(means.items(), key=lambda item: item[1][0])
+        print(f"| {name} | {setting} | {pixels:.2f} dB | {slopes:.2f} dB |")
+
+
+def at_size(photo: Path, megapixels: float) -> Tensor:
+    """A photo (3, H, W) uint8 brought to so many megapixels."""
+    with Image.open(photo) as image:
+        share = (megapixels * 1e6 / (image.width * image.height)) ** 0.5
+        size = round(image.width * share), round(image.height * share)
+        pixels = np.asarray(image.convert("RGB").resize(size, Image.Resampling.BICUBIC))
+    return torch.from_numpy(pixels.transpose(2, 0, 1).copy())
+
+
+def once(run: str, photo: Path, megapixels: float) -> None:
+    """One size; prints what was measured as JSON."""
+    pixels = at_size(photo, megapixels)
+    means = means_of(open_folder(run))
+    before = resource.getrusage(resource.RUSAGE_SELF)
+    began = time.perf_counter()
+    Enhance().render(pixels, means)
+    took = time.perf_counter() - began
+    after = resource.getrusage(resource.RUSAGE_SELF)
+    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    print(json.dumps({"mp": megapixels, "seconds": took, "cpu": cpu, "mb": after.ru_maxrss / 1024}))
+
+
+def measured(run: str, photo: Path) -> Iterator[dict[str, float]]:
+    for megapixels in MEGAPIXELS:
+        command = [sys.executable, "-m", "benchmarks.photo", "once", run, str(photo), str(megapixels)]
+        yield json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()[-1])
+
+
+def enhance(run: str, photo: Path) -> None:
+    """Prints a table."""
+    print(f"enhance by {run}, {photo.name}; {host_facts()['processor']}, {cores()} cores")
+    print("| megapixels | seconds | a megapixel | CPU seconds a megapixel | peak memory |\n|---|---|---|---|---|")
+    for row in measured(run, photo):
+        size = row["mp"]
+        each, cpu = row["seconds"] / size, row["cpu"] / size
+        print(f"| {size:g} | {row['seconds']:.1f} | {each:.2f} | {cpu:.2f} | {row['mb']:,.0f} MB |", flush=True)
+
+
+def main() -> None:
+    match sys.argv[1:]:
+        case ["restore", run, folder]:
+            restore(run, Path(folder))
+        case ["enhance", run, photo]:
+            enhance(run, Path(photo))
+        case ["once", run, photo, megapixels]:
+            once(run, Path(photo), float(megapixels))
+        case _:
+            print(__doc__)
+
+
+if __name__ == "__main__":
+    main()
