@@ -25,7 +25,7 @@ from skimage.restoration import richardson_lucy, wiener
 from torch import Tensor
 
 from selfsup_engine import photofile
-from selfsup_engine.device import cores, host_facts
+from selfsup_engine.device import host_facts
 from selfsup_engine.exploring.photo import difference
 from selfsup_engine.exploring.retouching.enhance import unsharp
 from selfsup_engine.exploring.retouching.operations import Enhance
@@ -38,6 +38,11 @@ from selfsup_engine.scores import psnr
 
 MEGAPIXELS = (1, 2, 4, 8, 12, 24)
 Method = Callable[[Tensor], Tensor]
+
+
+def machine() -> str:
+    """What it ran on."""
+    return ", ".join(f"{name} {value}" for name, value in host_facts().items())
 
 
 def soft(photo: Tensor) -> Tensor:
@@ -118,7 +123,7 @@ def restore(run: str, folder: Path) -> None:
         for name, settings in wanted.items():
             for setting, method in settings.items():
                 found.setdefault((name, setting), []).append(scores(method(blurry), photo))
-    print(f"{len(files)} pictures of {folder.name}, blurred twice; {host_facts()['processor']}, {cores()} cores")
+    print(f"{len(files)} pictures of {folder.name}, blurred twice; {machine()}")
     print("| method | best setting | PSNR | of the gradients |\n|---|---|---|---|")
     for name, settings in wanted.items():
         means = {setting: np.mean(found[name, setting], axis=0) for setting in settings}
@@ -156,7 +161,7 @@ def measured(run: str, photo: Path) -> Iterator[dict[str, float]]:
 
 def enhance(run: str, photo: Path) -> None:
     """Prints a table."""
-    print(f"enhance by {run}, {photo.name}; {host_facts()['processor']}, {cores()} cores")
+    print(f"enhance by {run}, {photo.name}; {machine()}")
     print("| megapixels | seconds | a megapixel | CPU seconds a megapixel | peak memory |\n|---|---|---|---|---|")
     for row in measured(run, photo):
         size = row["mp"]

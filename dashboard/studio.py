@@ -28,7 +28,7 @@ from selfsup_engine.images import Pixels
 from selfsup_engine.runs import RunFolder
 
 if TYPE_CHECKING:
-    from selfsup_engine.exploring.retouching.operations import Operation
+    from selfsup_engine.exploring.retouching.operation import Operation
 
 OPERATIONS: dict[OperationName, str] = {
     "enhance": "Enhance",

@@ -18,7 +18,7 @@ from selfsup_engine.runs import RunFolder
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from selfsup_engine.exploring.retouching.operations import Means, Operation
+    from selfsup_engine.exploring.retouching.operation import Means, Operation
 
 HANDS = {
     "look": "Look",

@@ -19,7 +19,7 @@ from selfsup_engine.runs import RunFolder
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from selfsup_engine.exploring.retouching.operations import Operation
+    from selfsup_engine.exploring.retouching.operation import Operation
 
 THUMBNAIL = 96
 
@@ -103,14 +103,13 @@ def choose_model(view: PhotoView, operation: Operation) -> RunFolder | None:
         st.warning(
             f"The link asks for the model “{words.plain(view.model)}”, which is not in this library. Ask whoever sent it for the file, and upload it there."
         )
-    optional = view.operation == "style"
-    options = ["", *names] if optional else names
+    options = ["", *names] if operation.no_model else names
     if not options:
         st.info("There is no model for this yet. Train one on photos.", icon=":material/info:")
         return None
-    titles = {folder.name: words.title(folder) for folder in able} | {"": "no model: the reference photo's gradients"}
-    current = view.model if view.model in options else names[0] if names else ""
-    key = f"photo-model-{'-'.join(operation.pretexts)}"
+    titles = {folder.name: words.title(folder) for folder in able} | {"": operation.no_model}
+    current = view.model if view.model in options else options[0]
+    key = f"photo-model-{view.operation}"
     view.model = forms.following(
         key,
         current,
@@ -123,7 +122,7 @@ def choose_model(view: PhotoView, operation: Operation) -> RunFolder | None:
 
 def choose_reference(view: PhotoView, operation: Operation, scope: Literal["app", "fragment"]) -> OpenedPhoto | None:
     """The photo whose colours or gradients are taken; None where the operation takes none."""
-    if not operation.wants_reference or (view.operation == "style" and view.model):
+    if not operation.wants_reference or (operation.no_model and view.model):
         return None
     markup.show(markup.eyebrow("Reference photo"))
     names = [*builtin_photos.NAMES]

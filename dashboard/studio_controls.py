@@ -12,7 +12,7 @@ from dashboard import forms, markup
 from dashboard.state import PhotoView
 
 if TYPE_CHECKING:
-    from selfsup_engine.exploring.retouching.operations import Operation
+    from selfsup_engine.exploring.retouching.operation import Operation
 
 CHOICES = {"reference": "a photo", "palette": "a palette", "model": "a model"}
 MOST_COLOURS = 12

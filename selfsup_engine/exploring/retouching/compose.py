@@ -9,7 +9,8 @@ from torch import Tensor
 
 from selfsup_engine.errors import UserError
 from selfsup_engine.exploring.retouching.base import MEASURED, Progress, part, reduced, silent
-from selfsup_engine.gradients import gradient, screened_poisson
+from selfsup_engine.field_statistics import FieldStatistics
+from selfsup_engine.gradients import gradient, screened_poisson, structure
 from selfsup_engine.oklab import from_srgb, to_srgb
 
 ROWS = 64  # drawn at a time
@@ -41,6 +42,7 @@ def compose(
     points: Sequence[Point],
     *,
     texture: Tensor | None = None,
+    statistics: FieldStatistics | None = None,
     grain: float = 0.0,
     seed: int = 0,
     progress: Progress = silent,
@@ -50,6 +52,7 @@ def compose(
     Args:
         points: at least one. Each has exactly its colour, if there is no grain.
         texture: (3, h, w) uint8, whose gradients the grain shall have; without one it has those of natural scenes (1/f).
+        statistics: without a texture, how strong the grain's gradients shall be.
         grain: in [0, 1]; 0 is smooth.
         seed: which grain.
 
@@ -60,7 +63,7 @@ def compose(
         raise UserError("There is no colour to begin with. Add a point.")
     height, width = size
     noise = torch.Generator().manual_seed(seed)
-    change = grain * _grain(size, texture, noise) if grain > 0 else None
+    change = grain * _grain(size, texture, statistics, noise) if grain > 0 else None
     places, colours = _pixels(points, size)
     rows = torch.arange(height) / max(size)
     columns = torch.arange(width) / max(size)
@@ -113,7 +116,9 @@ def _between(rows: Tensor, columns: Tensor, places: Tensor, colours: Tensor) -> 
     return torch.einsum("nc,nhw->chw", colours, weights) / weights.sum(0)
 
 
-def _grain(size: tuple[int, int], texture: Tensor | None, noise: torch.Generator) -> Tensor:
+def _grain(
+    size: tuple[int, int], texture: Tensor | None, statistics: FieldStatistics | None, noise: torch.Generator
+) -> Tensor:
     """Grain (3, h, w) in OKLab at a working size: what the Poisson equation makes of the gradients of a random-phase texture.
 
     B. Galerne, Y. Gousseau and J.-M. Morel, "Random phase textures: theory and synthesis", 2011.
@@ -133,6 +138,9 @@ def _grain(size: tuple[int, int], texture: Tensor | None, noise: torch.Generator
     # The phase of white noise has the symmetry of a real picture's. It turns all channels alike, and so keeps their colours.
     phase = torch.fft.rfft2(torch.randn(height, width, generator=noise)).sgn()
     drawn = torch.fft.irfft2(amplitude * phase, s=(height, width))
+    if texture is None and statistics is not None:
+        own = float(structure(gradient(drawn)).strength.mean())
+        drawn *= LENT * float(statistics.strength.mean()) / max(own, 1e-9)
     return screened_poisson(torch.zeros_like(drawn), gradient(drawn), (KEPT / max(height, width)) ** 2)
 
 

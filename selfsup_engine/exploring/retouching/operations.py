@@ -1,17 +1,13 @@
-"""The operations as settings: each field has a range and a sentence of help, from which the page's sliders and the command line's
-options come. What takes long and does not depend on the sliders is prepared once.
-"""
+"""The six operations: each field has a range and a sentence of help, from which the page's sliders and the command line's options come."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, Literal, Union
+from typing import Annotated, ClassVar, Literal, Union
 
 import torch
 from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor
 
-from selfsup_engine.errors import UserError
 from selfsup_engine.exploring.photo import Restyler, difference, levels
 from selfsup_engine.exploring.retouching import (
     compose,
@@ -23,96 +19,15 @@ from selfsup_engine.exploring.retouching import (
     segment,
     verdicts,
 )
-from selfsup_engine.exploring.retouching.base import Progress, part, silent
+from selfsup_engine.exploring.retouching.base import Progress, silent
 from selfsup_engine.exploring.retouching.mean_shift import mean_shift
+from selfsup_engine.exploring.retouching.operation import Colour, Means, Operation, model_of, reference_of
 from selfsup_engine.exploring.retouching.verdicts import Verdict
 from selfsup_engine.field_statistics import FieldStatistics
 from selfsup_engine.scaling import MEASURED, guided, reduced
 
 COLORIZED_AT = 50_000
 """Pixels of the copy that a colorize model is shown: it learned scenes at such sizes. A style is applied at the size of all statistics."""
-
-Colour = Annotated[str, Field(pattern=r"^#[0-9a-f]{6}$")]
-"""An sRGB colour, #rrggbb."""
-
-
-@dataclass(frozen=True, eq=False)
-class Means:
-    """What an operation may be given besides the photo.
-
-    model: a loaded model; learned: the statistics of what it learned from; reference: a photo (3, h, w) uint8.
-    """
-
-    model: Restyler | None = None
-    learned: FieldStatistics | None = None
-    reference: Tensor | None = None
-
-
-class Operation(BaseModel):
-    """One operation with its settings. Frozen; an unknown key is an error."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-    title: ClassVar[str]
-    lead: ClassVar[str]
-    """What it does, in a sentence for a person."""
-    prepared_by: ClassVar[tuple[str, ...]] = ()
-    """The settings on which `prepare` depends."""
-    classical_title: ClassVar[str] = ""
-    """What the classical operator is called that stands beside it; empty if there is none."""
-
-    strength: float = Field(1.0, ge=0, le=1, title="Strength", description="0 leaves the photo as it is.")
-
-    @property
-    def pretexts(self) -> tuple[str, ...]:
-        """The pretexts of the models that it takes; empty if it takes none."""
-        return ()
-
-    @property
-    def wants_reference(self) -> bool:
-        """Whether it takes a reference photo."""
-        return False
-
-    def prepare(self, photo: Tensor, means: Means, progress: Progress = silent) -> Any:
-        """Whatever takes long.
-
-        Raises:
-            UserError: a model or a reference is missing.
-        """
-        return None
-
-    def apply(self, photo: Tensor, prepared: Any, progress: Progress = silent) -> Tensor:
-        """The photo (3, H, W) uint8 after the operation, of the same size."""
-        raise NotImplementedError
-
-    def render(self, photo: Tensor, means: Means, progress: Progress = silent) -> Tensor:
-        """Both: the photo (3, H, W) uint8 after the operation."""
-        prepared = self.prepare(photo, means, part(progress, 0, 0.65))
-        return self.apply(photo, prepared, part(progress, 0.65, 1))
-
-    def compares(self, means: Means) -> bool:
-        """Whether there is a classical operator for it as it stands."""
-        return bool(self.classical_title)
-
-    def classical(self, photo: Tensor, means: Means) -> Tensor | None:
-        """The same by the classical operator, at full strength; `mixed` with the photo for less."""
-        return None
-
-    def verdict(self, photo: Tensor, changed: Tensor, classical: Tensor | None, means: Means) -> Verdict | None:
-        """What it came to, beside the classical operator."""
-        return None
-
-
-def _model(means: Means, operation: Operation) -> Restyler:
-    if means.model is None or means.model.pretext not in operation.pretexts:
-        wanted = " or ".join(operation.pretexts)
-        raise UserError(f"{operation.title} takes a model that learned to {wanted}. Choose one.")
-    return means.model
-
-
-def _reference(means: Means, operation: Operation) -> Tensor:
-    if means.reference is None:
-        raise UserError(f"{operation.title} takes a reference photo. Choose one.")
-    return means.reference
 
 
 class Enhance(Operation):
@@ -136,7 +51,7 @@ class Enhance(Operation):
         return ("restore",)
 
     def prepare(self, photo: Tensor, means: Means, progress: Progress = silent) -> list[Tensor]:
-        return levels(_model(means, self), photo, enhance.BASE, progress)
+        return levels(model_of(means, self), photo, enhance.BASE, progress)
 
     def apply(self, photo: Tensor, prepared: list[Tensor], progress: Progress = silent) -> Tensor:
         return enhance.enhance(
@@ -155,7 +70,7 @@ class Enhance(Operation):
         return enhance.unsharp(photo)
 
     def verdict(self, photo: Tensor, changed: Tensor, classical: Tensor | None, means: Means) -> Verdict:
-        return verdicts.restored(_model(means, self), photo)
+        return verdicts.restored(model_of(means, self), photo)
 
 
 class Recolour(Operation):
@@ -195,11 +110,11 @@ class Recolour(Operation):
     def prepare(self, photo: Tensor, means: Means, progress: Progress = silent) -> recolour.Plan:
         match self.colours:
             case "reference":
-                colours = recolour.Colours.of_photo(_reference(means, self))
+                colours = recolour.Colours.of_photo(reference_of(means, self))
             case "palette":
                 colours = recolour.Colours.of_palette([rgb(colour) for colour in self.palette])
             case "model":
-                colours = recolour.Colours.of_picture(restyled(_model(means, self), photo))
+                colours = recolour.Colours.of_picture(restyled(model_of(means, self), photo))
         return recolour.planned(photo, colours, progress)
 
     def apply(self, photo: Tensor, prepared: recolour.Plan, progress: Progress = silent) -> Tensor:
@@ -216,12 +131,12 @@ class Recolour(Operation):
         return self.colours == "reference"
 
     def classical(self, photo: Tensor, means: Means) -> Tensor:
-        return reinhard.reinhard(photo, _reference(means, self))
+        return reinhard.reinhard(photo, reference_of(means, self))
 
     def verdict(self, photo: Tensor, changed: Tensor, classical: Tensor | None, means: Means) -> Verdict | None:
         if self.colours != "reference":
             return None
-        return verdicts.moved(photo, changed, classical, FieldStatistics.of(_reference(means, self)), "chroma")
+        return verdicts.moved(photo, changed, classical, FieldStatistics.of(reference_of(means, self)), "chroma")
 
 
 class Style(Operation):
@@ -233,6 +148,8 @@ class Style(Operation):
         "Gives the photo the gradients and the colours of another one: of a style that a model learned, or of any photo."
     )
     classical_title: ClassVar[str] = "Reinhard 2001"
+
+    no_model: ClassVar[str] = "no model: the gradients of a photo"
 
     @property
     def pretexts(self) -> tuple[str, ...]:
@@ -246,8 +163,8 @@ class Style(Operation):
         self, photo: Tensor, means: Means, progress: Progress = silent
     ) -> tuple[FieldStatistics, Tensor | None]:
         if means.model is None:
-            return FieldStatistics.of(_reference(means, self)), None
-        model, learned = _model(means, self), means.learned
+            return FieldStatistics.of(reference_of(means, self)), None
+        model, learned = model_of(means, self), means.learned
         assert learned is not None
         return learned, restyled(model, photo)
 
@@ -261,10 +178,10 @@ class Style(Operation):
         return means.model is None
 
     def classical(self, photo: Tensor, means: Means) -> Tensor:
-        return reinhard.reinhard(photo, _reference(means, self))
+        return reinhard.reinhard(photo, reference_of(means, self))
 
     def verdict(self, photo: Tensor, changed: Tensor, classical: Tensor | None, means: Means) -> Verdict | None:
-        wanted = means.learned if means.model is not None else FieldStatistics.of(_reference(means, self))
+        wanted = means.learned if means.model is not None else FieldStatistics.of(reference_of(means, self))
         assert wanted is not None
         return verdicts.moved(photo, changed, classical, wanted, "strength")
 
@@ -302,8 +219,17 @@ class Segment(Operation):
 
     detail: float = Field(0.5, ge=0, le=1, title="Detail", description="0 is one region, 1 every small one.")
 
+    no_model: ClassVar[str] = "no model: the photo's own gradients"
+
+    @property
+    def pretexts(self) -> tuple[str, ...]:
+        return ("restore",)
+
     def prepare(self, photo: Tensor, means: Means, progress: Progress = silent) -> segment.Hierarchy:
-        return segment.hierarchy(photo, progress=progress)
+        strength = None
+        if means.model is not None:
+            strength = segment.color_strength(as_pixels(restyled(model_of(means, self), photo)))
+        return segment.hierarchy(photo, strength=strength, progress=progress)
 
     def apply(self, photo: Tensor, prepared: segment.Hierarchy, progress: Progress = silent) -> Tensor:
         drawn = segment.in_mean_colors(photo, prepared.at(self.detail), progress)
@@ -318,6 +244,10 @@ class ColourAt(BaseModel):
     x: float = Field(ge=0, le=1)
     y: float = Field(ge=0, le=1)
     colour: Colour
+
+
+Grained = tuple[list[compose.Point], Tensor | None, FieldStatistics | None]
+"""Colours with their places, and the photo or the statistics that the grain comes from."""
 
 
 class Compose(Operation):
@@ -339,18 +269,34 @@ class Compose(Operation):
     seed: int = Field(0, ge=0, le=2**31 - 1, title="Seed", description="Which of all such grains.")
     prepared_by: ClassVar[tuple[str, ...]] = ("points", "own")
 
+    no_model: ClassVar[str] = "no model: the grain of a photo"
+
+    @property
+    def pretexts(self) -> tuple[str, ...]:
+        return ("style",)
+
     @property
     def wants_reference(self) -> bool:
         return True
 
-    def prepare(self, photo: Tensor, means: Means, progress: Progress = silent) -> tuple[list[compose.Point], Tensor]:
+    def prepare(self, photo: Tensor, means: Means, progress: Progress = silent) -> Grained:
         points = [compose.Point(point.x, point.y, rgb(point.colour)) for point in self.points]
-        return points or compose.points_of(photo, self.own), _reference(means, self)
+        points = points or compose.points_of(photo, self.own)
+        if means.model is not None:
+            return points, None, means.learned
+        return points, reference_of(means, self), None
 
-    def apply(self, photo: Tensor, prepared: tuple[list[compose.Point], Tensor], progress: Progress = silent) -> Tensor:
-        points, texture = prepared
-        size = photo.shape[-2], photo.shape[-1]
-        made = compose.compose(size, points, texture=texture, grain=self.grain, seed=self.seed, progress=progress)
+    def apply(self, photo: Tensor, prepared: Grained, progress: Progress = silent) -> Tensor:
+        points, texture, learned = prepared
+        made = compose.compose(
+            (photo.shape[-2], photo.shape[-1]),
+            points,
+            texture=texture,
+            statistics=learned,
+            grain=self.grain,
+            seed=self.seed,
+            progress=progress,
+        )
         return mixed(photo, made, self.strength)
 
 
@@ -375,6 +321,11 @@ def restyled(model: Restyler, photo: Tensor) -> Tensor:
     if small is not larger:
         change = guided(change, enhance.luma(small)[None], enhance.luma(larger)[None])
     return (larger.float() / 255 + change).clamp(0, 1)
+
+
+def as_pixels(picture: Tensor) -> Tensor:
+    """A picture in [0, 1] as uint8."""
+    return (255 * picture).round().clamp(0, 255).to(torch.uint8)
 
 
 def mixed(photo: Tensor, other: Tensor, strength: float) -> Tensor:

@@ -21,7 +21,8 @@ from selfsup_engine.errors import UserError, in_words
 from selfsup_engine.exploring.photo import Restyler
 from selfsup_engine.exploring.retouching.base import Progress, part, silent
 from selfsup_engine.exploring.retouching.masks import within
-from selfsup_engine.exploring.retouching.operations import AnyOperation, Means
+from selfsup_engine.exploring.retouching.operation import Means
+from selfsup_engine.exploring.retouching.operations import AnyOperation
 from selfsup_engine.field_statistics import FieldStatistics
 from selfsup_engine.images import Pixels
 from selfsup_engine.models.saved import load_model

@@ -25,11 +25,7 @@ from selfsup_engine.oklab import from_srgb
 Array = NDArray[Any]
 
 ROWS = 256  # of a photo, taken at a time
-SCALES = (
-    1 / 280,
-    1 / 200,
-    1 / 100,
-)  # standard deviations of the histograms' windows, of the root of the picture's area
+SCALES = (1 / 280, 1 / 200, 1 / 100)  # standard deviations of the histograms' windows, of the root of the area
 SEED_SCALE = 1 / 270  # of the smoothing before minima are sought
 BINS = 5
 RANGES = ((0.0, 1.0), (-0.25, 0.25), (-0.25, 0.25))  # of L, a and b
@@ -92,7 +88,7 @@ class Hierarchy:
         Args:
             detail: in [0, 1]; 0 is one region, 0.5 about what people would draw, 1 every basin.
         """
-        return torch.from_numpy(_enlarged(self.small_labels((1 - detail) ** 2), *self.size))
+        return torch.from_numpy(_enlarged(self.small_labels((1 - detail) ** 2.2), *self.size))
 
     def small_labels(self, level: float) -> NDArray[np.int32]:
         """Labels (h, w) of the small copy, without boundaries whose strength is at most `level`, by size at the photo's size."""
@@ -137,15 +133,11 @@ def hierarchy(photo: Tensor, *, strength: Tensor | None = None, progress: Progre
     progress(0.5)
     basins = _basins(found.numpy())
     areas = np.bincount(basins.ravel())
-    colors = (
-        ()
-        if strength is not None
-        else [np.bincount(basins.ravel(), bin_share.ravel()) for bin_share in _bin_shares(small)]
-    )
+    bin_shares = _bin_shares(small) if strength is None else ()
+    histograms = [np.bincount(basins.ravel(), bin_share.ravel()) for bin_share in bin_shares]
+    colors = np.reshape(histograms, (-1, len(areas))).T
     progress(0.7)
-    parents, heights = _merged(
-        *_boundary_strengths(basins, found.numpy()), areas, np.reshape(colors, (-1, len(areas))).T
-    )
+    parents, heights = _merged(*_boundary_strengths(basins, found.numpy()), areas, colors)
     progress(1.0)
     return Hierarchy((photo.shape[1], photo.shape[2]), basins, parents, heights)
 

@@ -9,6 +9,7 @@ from torch import Tensor
 from selfsup_engine.errors import UserError
 from selfsup_engine.exploring.retouching.base import reduced
 from selfsup_engine.exploring.retouching.compose import Point, compose, points_of
+from selfsup_engine.field_statistics import FieldStatistics
 
 POINTS = [
     Point(0.1, 0.2, (230, 60, 40)),
@@ -84,3 +85,15 @@ def test_a_photos_points_are_its_colours_at_their_places() -> None:
     assert (left.colour, right.colour) == ((220, 0, 0), (0, 0, 220))
     assert left.x < 0.5 < right.x
     assert len(points_of(photo[:, :1, :1], 5)) == 1
+
+
+def test_statistics_say_how_strong_the_grain_is() -> None:
+    points = [Point(0.5, 0.5, (128, 128, 128))]
+    random = torch.Generator().manual_seed(0)
+    noise = torch.randint(0, 256, (3, 60, 80), dtype=torch.uint8, generator=random)
+    rough, fine = FieldStatistics.of(noise), FieldStatistics.of(120 + noise // 32)
+
+    def spread(statistics: FieldStatistics) -> float:
+        return float(compose((60, 80), points, statistics=statistics, grain=0.5).float().std())
+
+    assert spread(rough) > 3 * spread(fine) > 0

@@ -10,7 +10,8 @@ import torch
 from pydantic import ValidationError
 
 from selfsup_engine.errors import UserError
-from selfsup_engine.exploring.retouching.operations import OPERATIONS, Compose, Means, Operation, Recolour, Style, mixed
+from selfsup_engine.exploring.retouching.operation import Means, Operation
+from selfsup_engine.exploring.retouching.operations import OPERATIONS, Compose, Recolour, Style, mixed
 from selfsup_engine.exploring.retouching.recipe import means_of, packed_reference
 from selfsup_engine.runs import RunFolder
 from selfsup_engine.scaling import reduced

@@ -172,6 +172,12 @@ def test_a_learned_strength_counts_instead_of_the_colors_in_any_unit() -> None:
     assert torch.equal(labels, segment.segment(photo, detail=0.5, strength=1000 * strength))
 
 
+def test_beside_a_learned_strength_the_colors_do_not_count(patchwork: Tensor) -> None:
+    strength = segment.color_strength(patchwork)
+    one, other = hierarchy(patchwork, strength=strength), hierarchy(flat(100, 120, (90, 90, 90)), strength=strength)
+    assert one.heights.any() and np.array_equal(one.heights, other.heights)
+
+
 def test_a_learned_strength_of_nothing_is_one_region(flag: Tensor) -> None:
     assert segment.segment(flag, detail=0.5, strength=torch.zeros(7, 9)).max() == 0
 
