@@ -89,6 +89,11 @@ class Operation(BaseModel):
 
 
 def model_of(means: Means, operation: Operation) -> Restyler:
+    """The model that an operation was given.
+
+    Raises:
+        UserError: there is none of a pretext that it takes.
+    """
     if means.model is None or means.model.pretext not in operation.pretexts:
         wanted = " or ".join(operation.pretexts)
         raise UserError(f"{operation.title} takes a model that learned to {wanted}. Choose one.")
@@ -96,6 +101,11 @@ def model_of(means: Means, operation: Operation) -> Restyler:
 
 
 def reference_of(means: Means, operation: Operation) -> Tensor:
+    """The reference photo (3, h, w) uint8 that an operation was given.
+
+    Raises:
+        UserError: there is none.
+    """
     if means.reference is None:
         raise UserError(f"{operation.title} takes a reference photo. Choose one.")
     return means.reference
