@@ -128,7 +128,7 @@ RECIPES = {
     "colorize": Recipe(
         "Colorize",
         "Learned from 14 photos which colours go with which light and texture. It knows skies, sand, rock and wood.",
-        "--data patches:photos?side=256 --preset colorize --seconds 1200",
+        "--data patches:photos?side=256 --preset colorize --seconds 900",
         100,
         PHOTOS_LICENCE,
         family="color_gradient",

@@ -182,7 +182,7 @@ SPEC = ModelSpec(
             "Sharpens what is soft. Its output is the difference to what it was shown, so it starts as good as its input.",
         ),
         "colorize": Preset(
-            ColorGradientConfig(pretext="colorize", fold=4, widths=(128,) * 8, gradient_weight=0.3),
+            ColorGradientConfig(pretext="colorize", fold=4, widths=(128,) * 5, gradient_weight=0.3, learning_rate=5e-4),
             "Colorize",
             "Gives a grey picture the colours that it found on such edges and areas.",
             suits=lambda channels, size: False,
