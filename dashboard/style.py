@@ -71,7 +71,7 @@ h2, h3, .stHtml b { overflow-wrap: anywhere; }
 .st-key-sources [data-testid="stColumn"] [data-testid="stLayoutWrapper"], [class*="card-source-"], [class*="chosen-source-"] { height: 100%; }
 .st-key-sources [data-testid="stElementContainer"]:has(button) { margin-top: auto; }
 .st-key-sources .cover { aspect-ratio: 7/4; }
-.st-key-sources .cover span { font-size: .76rem; padding: .4rem; }
+.st-key-sources .cover span { font-size: .76rem; margin: .4rem; padding: 0; display: -webkit-box; -webkit-box-orient: vertical; -webkit-line-clamp: 2; overflow: hidden; }
 .st-key-sources [data-testid="stVerticalBlock"] { gap: .5rem; }
 .st-key-sources button { padding: .25rem .3rem; }
 [class*="st-key-chosen-"] { border-color: var(--accent) !important; box-shadow: 0 0 0 1px var(--accent); }

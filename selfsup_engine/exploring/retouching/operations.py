@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated, ClassVar, Literal, Union
 
 import torch
@@ -226,10 +227,10 @@ class Segment(Operation):
         return ("restore",)
 
     def prepare(self, photo: Tensor, means: Means, progress: Progress = silent) -> segment.Hierarchy:
-        strength = None
-        if means.model is not None:
-            strength = segment.color_strength(as_pixels(restyled(model_of(means, self), photo)))
-        return segment.hierarchy(photo, strength=strength, progress=progress)
+        if means.model is None:
+            return segment.hierarchy(photo, progress=progress)
+        learned = as_pixels(restyled(model_of(means, self), photo))  # its gradients are those that the model put back
+        return replace(segment.hierarchy(learned, progress=progress), size=(photo.shape[-2], photo.shape[-1]))
 
     def apply(self, photo: Tensor, prepared: segment.Hierarchy, progress: Progress = silent) -> Tensor:
         drawn = segment.in_mean_colors(photo, prepared.at(self.detail), progress)
