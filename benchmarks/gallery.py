@@ -6,7 +6,7 @@
 
 The data: Fashion-MNIST and MNIST through torchvision; in the working folder `noto_emoji64.npz` (3,583 emoji of Noto at 64 x 64),
 `region_flags64.npz`, `photos`, a folder of ten
-photos of unsplash.com with scikit-image's astronaut, cat, coffee and rocket, and three of the ten beside it. Published weights are rounded to half precision, and all scores are of the rounded weights.
+photos of unsplash.com with scikit-image's astronaut, cat, coffee and rocket, and two of the ten beside it. Published weights are rounded to half precision, and all scores are of the rounded weights.
 """
 
 import itertools
@@ -137,14 +137,6 @@ RECIPES = {
         "Canyon",
         "The violet shade and orange light of a sandstone canyon. Photo: Ashim D'Silva.",
         "--data patches:Ashim_DSilva.jpg?side=640 --preset style --seconds 200",
-        100,
-        PHOTO_LICENCE,
-        family="color_gradient",
-    ),
-    "style-nebula": Recipe(
-        "Nebula",
-        "Rust and turquoise, from a telescope's picture of a nebula. Photo: NASA.",
-        "--data patches:nasa-89127.jpg?side=640 --preset style --seconds 200",
         100,
         PHOTO_LICENCE,
         family="color_gradient",

@@ -50,11 +50,11 @@ def restyle(
     wanted = FieldStatistics.of(reference) if isinstance(reference, Tensor) else reference
     small = reduced(photo)
     image = small.float() / 255
-    start = image if styled is None else (image + _change(image, styled)).clamp(0, 1)
-    lab = from_srgb(start)
-    if styled is None:  # else its colours are the reference's already
-        found = FieldStatistics.of((start * 255).round().to(torch.uint8))
-        lab[1:] = torch.einsum("ij,jhw->ihw", _chroma_map(found, wanted), lab[1:])
+    lab = from_srgb(image)
+    if styled is None:
+        lab[1:] = torch.einsum("ij,jhw->ihw", _chroma_map(FieldStatistics.of(small), wanted), lab[1:])
+    else:  # its colours are the reference's already, and the light is the photo's
+        lab[1:] = from_srgb((image + _change(image, styled)).clamp(0, 1))[1:]
     progress(0.2)
     made, gain = _matched(lab, wanted.strength, part(progress, 0.2, 0.6))
     if styled is not None:  # gains would wash its colours out, or make them garish

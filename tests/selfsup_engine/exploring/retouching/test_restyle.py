@@ -9,6 +9,7 @@ from torch import Tensor
 
 from selfsup_engine.exploring.retouching.restyle import restyle
 from selfsup_engine.field_statistics import FieldStatistics, distance
+from selfsup_engine.oklab import from_srgb
 
 
 def cloudy(contrast: float, seed: int, colours: tuple[float, float, float] = (1, 1, 1)) -> Tensor:
@@ -45,12 +46,17 @@ def test_grey_stays_grey_and_a_grey_reference_takes_the_colours() -> None:
 
 
 @pytest.mark.parametrize("size", [(90, 120), (30, 40), (180, 240)])
-def test_a_styled_picture_of_any_size_is_where_it_starts(size: tuple[int, int]) -> None:
+def test_a_styled_picture_of_any_size_gives_its_colours_under_the_photos_light(size: tuple[int, int]) -> None:
     photo = cloudy(20, 0)
-    darker = F.interpolate(photo[None].float() / 255, size, mode="area")[0] - 0.2
-    made = restyle(photo, photo, styled=darker)
-    assert float(photo.float().mean() - made.float().mean()) == pytest.approx(51, abs=8)
-    assert restyle(photo, photo, strength=0, styled=darker).equal(photo)
+    redder = F.interpolate(photo[None].float() / 255, size, mode="area")[0]
+    redder[0] += 0.15
+    redder[2] -= 0.15
+    made = restyle(photo, photo, styled=redder)
+    before, after = from_srgb(photo), from_srgb(made)
+    assert float((after[0] - before[0]).abs().mean()) < 0.02
+    assert float((after[1] - before[1]).mean()) > 0.02
+    assert float((after[2] - before[2]).mean()) > 0.02
+    assert restyle(photo, photo, strength=0, styled=redder).equal(photo)
 
 
 @pytest.mark.parametrize("level", [0, 100, 255])
