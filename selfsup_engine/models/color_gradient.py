@@ -136,7 +136,12 @@ class ColorGradientTask:
         return {"restyled": side_by_side(self._rows(spread(images.test, SHOWN)))}
 
     def health(self, images: ImageSet, losses: Mapping[str, float], progress: float) -> list[Finding]:
-        return health.no_better_than_its_input(losses["mse"], self.baselines(images)["the input as it is"], progress)
+        if self.config.pretext != "style":
+            beside = self.baselines(images)["the input as it is"]
+            return health.no_better_than_its_input(losses["mse"], beside, progress)
+        learned = spread(images.train, LOOKED_AT)  # what is held out of one photo may well have other colours
+        beside = _errors(self.left(learned), learned.cpu())["mse"]
+        return health.no_better_than_its_input(self.evaluate(learned)["mse"], beside, progress)
 
     def report(self, images: ImageSet) -> Report:
         test = images.test[:SCORED]

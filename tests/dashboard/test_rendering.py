@@ -50,3 +50,18 @@ def test_a_mistake_is_said_and_not_raised() -> None:
         raise UserError("Choose another model.")
 
     assert ended(Rendering(work)).error == "Choose another model."
+
+
+def test_one_works_at_a_time_and_who_waits_may_give_up() -> None:
+    go_on = threading.Event()
+
+    def slow(progress: Callable[[float], None]) -> str:
+        go_on.wait(10)
+        return "first"
+
+    first, second, third = Rendering(slow), Rendering(lambda progress: "second"), Rendering(lambda progress: "third")
+    third.cancel()
+    assert ended(third).result is None
+    assert second.active and second.result is None
+    go_on.set()
+    assert (ended(first).result, ended(second).result) == ("first", "second")
