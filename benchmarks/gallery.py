@@ -120,7 +120,7 @@ RECIPES = {
     "restore": Recipe(
         "Restore",
         "Learned from 14 photos to undo a blur. It sharpens what is soft, at every size.",
-        "--data patches:photos --preset restore --seconds 1500",
+        "--data patches:photos --preset restore --seconds 800",
         100,
         PHOTOS_LICENCE,
         family="color_gradient",

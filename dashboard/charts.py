@@ -117,7 +117,9 @@ def rose(shares: Mapping[str, Sequence[float]]) -> go.Figure:
             line={"color": colour, "width": 2},
         )
     figure.update_polars(
+        bgcolor="rgba(0,0,0,0)",
         radialaxis={"showticklabels": False, "ticks": ""},
         angularaxis={"tickvals": [0, 90, 180, 270], "ticktext": ["pink", "yellow", "green", "blue"]},
     )
-    return _plain(figure, 300).update_layout(hovermode=False)
+    margin = {"l": 24, "r": 24, "t": 36, "b": 28}
+    return _plain(figure, 320).update_layout(hovermode=False, margin=margin, legend={"y": 1.12})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -78,18 +79,14 @@ def choose_model(view: ModelView, explorer: Explorer, kept: set[str]) -> RunFold
             f"The link asks for the model “{words.plain(view.model)}”, which is not in this library. Ask whoever sent it for the file, and upload it there."
         )
     names = list(folders)
-    called = {name: words.title(folder) for name, folder in folders.items()}
-    alike = [
-        title for title, times in Counter(called.values()).items() if times > 1
-    ]  # Streamlit would take them for one
-    titles = {name: f"{title} ({name})" if title in alike else title for name, title in called.items()}
+    called = titles(list(folders.values()))
     start = names.index(view.model) if view.model in folders else 0
     key = f"{explorer.page}-model"
     name = forms.following(
         key,
         names[start],
         lambda: st.selectbox(
-            "Model", names, start, format_func=titles.__getitem__, key=key, label_visibility="collapsed"
+            "Model", names, start, format_func=called.__getitem__, key=key, label_visibility="collapsed"
         ),
     )
     if view.model and name != view.model:
@@ -98,6 +95,13 @@ def choose_model(view: ModelView, explorer: Explorer, kept: set[str]) -> RunFold
                 setattr(view, field, about.default)
     view.model = name
     return folders[name]
+
+
+def titles(folders: Sequence[RunFolder]) -> dict[str, str]:
+    """What each is called, by name; with the name where two are called alike, whom Streamlit would take for one."""
+    called = {folder.name: words.title(folder) for folder in folders}
+    alike = {title for title, times in Counter(called.values()).items() if times > 1}
+    return {name: f"{title} ({name})" if title in alike else title for name, title in called.items()}
 
 
 def same_weights(folder: RunFolder, view: ModelView) -> str:

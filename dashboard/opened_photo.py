@@ -107,5 +107,7 @@ def chosen(kind: str, name: str) -> OpenedPhoto:
         return built_in(name)
     kept = own(kind)
     if kept is None:
-        raise UserError("This link was made with a photo of its sender's own, which does not travel with it.")
+        raise UserError(
+            "A photo of one's own does not travel with a link, and does not outlive a reload: bring it again."
+        )
     return kept

@@ -91,8 +91,10 @@ def workplace(photo: OpenedPhoto, view: PhotoView, scope: Literal["app", "fragme
     left, right = st.columns([7, 4], gap="large")
     with right:
         markup.show(markup.muted(operation.lead))
-        folder = studio_choices.choose_model(view, operation)
+        above = st.container()  # which models there are depends on the settings below
         operation = studio_controls.controls(operation)
+        with above:
+            folder = studio_choices.choose_model(view, operation)
         reference = studio_choices.choose_reference(view, operation, scope)
         if view.operation == "recolour":
             kept = studio_controls.swatches(
@@ -109,6 +111,7 @@ def workplace(photo: OpenedPhoto, view: PhotoView, scope: Literal["app", "fragme
         touched, hand = studio_canvas.canvas(shown, view)
         if compared:
             studio_figures.verdict(shown)
+        studio_canvas.about_mask(shown, view, scope)
     remember(f"photo-settings-{view.operation}", view.settings)
     remember(f"photo-model-{view.operation}", view.model)
     remember("photo-model", view.model)

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import streamlit as st
 
-from dashboard import cache, forms, studio_choices, studio_controls, studio_figures
+from dashboard import cache, forms, markup, studio_choices, studio_controls, studio_figures
 from dashboard.components.darkroom import ColourPoint, Hand, Touched, darkroom
 from dashboard.opened_photo import OpenedPhoto
-from dashboard.state import Beside, PhotoView, Seen, remember, remembered
+from dashboard.state import Beside, PhotoView, Seen, remember, remembered, rerun
 from selfsup_engine.images import Pixels, encode
 from selfsup_engine.runs import RunFolder
 
@@ -117,8 +117,22 @@ def canvas(shown: Shown, view: PhotoView) -> tuple[Touched, str]:
         points=[ColourPoint(point.x, point.y, point.colour) for point in points],
         overlay=lines(shown.photo) if hand == "region" else None,
         label=f"{shown.photo.title}: {shown.operation.title}",
+        names=("before" if before is shown.photo.small else type(shown.operation).classical_title, "after"),
     )
     return touched, hand
+
+
+def about_mask(shown: Shown, view: PhotoView, scope: Literal["app", "fragment"]) -> None:
+    """What the mask keeps in, that a painted one travels with no link, and the way to be rid of it."""
+    if shown.mask is None:
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if st.button("Everywhere again", icon=":material/deselect:", key="photo-no-mask"):
+            view.region = ""
+            remember(f"photo-mask-{shown.photo.fingerprint}", None)
+            rerun(view, scope)
+        kept = "a region" if view.region else "the painted mask, which is part of the recipe and not of the link"
+        markup.show(markup.muted(f"Only inside {kept}."))
 
 
 def picture_file(image: Tensor, seen: str) -> bytes:

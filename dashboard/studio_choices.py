@@ -52,10 +52,16 @@ def choose_photo(view: PhotoView) -> OpenedPhoto | None:
             type=["png", "jpg", "jpeg", "webp", "gif", "bmp", "tif", "tiff"],
             max_upload_size=opened_photo.MAX_MB,
             key="photo-file",
+            on_change=lambda: remember("photo-file-changed", True),  # it forgets its file as soon as it is out of sight
         )
-        if file is not None and remembered("photo-file-seen") != file.file_id:
-            remember("photo-file-seen", file.file_id)
-            take_photo(view, file.getvalue(), file.name)
+        if remembered("photo-file-changed"):
+            remember("photo-file-changed", None)
+            if file is not None:
+                take_photo(view, file.getvalue(), file.name)
+            elif opened_photo.own("photo"):
+                remember("own-photo", None)
+                view.photo = PhotoView().photo if view.photo == OWN else view.photo
+                rerun(view)
     try:
         return opened_photo.chosen("photo", view.photo)
     except UserError as error:
@@ -105,9 +111,9 @@ def choose_model(view: PhotoView, operation: Operation) -> RunFolder | None:
         )
     options = ["", *names] if operation.no_model else names
     if not options:
-        st.info("There is no model for this yet. Train one on photos.", icon=":material/info:")
+        st.info("There is no model for this yet: train one on photos, or teach a style below.", icon=":material/info:")
         return None
-    titles = {folder.name: words.title(folder) for folder in able} | {"": operation.no_model}
+    titles = explorers.titles(able) | {"": operation.no_model}
     current = view.model if view.model in options else options[0]
     key = f"photo-model-{view.operation}"
     view.model = forms.following(
@@ -125,7 +131,9 @@ def choose_reference(view: PhotoView, operation: Operation, scope: Literal["app"
     if not operation.wants_reference or (operation.no_model and view.model):
         return None
     markup.show(markup.eyebrow("Reference photo"))
-    names = [*builtin_photos.NAMES]
+    if view.reference == view.photo != OWN:  # a photo has its own colours already
+        view.reference = next(name for name in ("flower", "china") if name != view.photo)
+    names = [name for name in builtin_photos.NAMES if name != view.photo]
     mine = opened_photo.own("reference")
     if mine:
         names.insert(0, OWN)

@@ -28,11 +28,8 @@ def verdict(shown: Shown) -> None:
     if found is None:
         return
     theirs = type(shown.operation).classical_title
-    said = [f"ours {found.ours:.1f} {found.unit}"]
-    if found.theirs is not None:
-        said.append(f"{theirs} {found.theirs:.1f} {found.unit}")
-    if found.floor is not None:
-        said.append(f"untouched {found.floor:.1f} {found.unit}")
+    figures = {"ours": found.ours, theirs: found.theirs, "untouched": found.floor}
+    said = [f"{name} {round(value, 1) + 0.0:.1f} {found.unit}" for name, value in figures.items() if value is not None]
     word = ""
     if found.theirs is not None:
         apart = f"{abs(found.ours - found.theirs):.1f} {found.unit if found.unit != '%' else 'points'}"
@@ -42,7 +39,7 @@ def verdict(shown: Shown) -> None:
             None: " The two come to the same.",
         }[found.better]
     figure = found.figure[0].upper() + found.figure[1:]
-    markup.show(markup.muted(f"{figure}, on this photo: {'; '.join(said)}.{word}"))
+    markup.show(markup.muted(f"{figure}: {'; '.join(said)}.{word}"))
 
 
 def field_picture(image: Tensor) -> Tensor:

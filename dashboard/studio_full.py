@@ -60,10 +60,16 @@ def full_size(shown: Shown, view: PhotoView) -> None:
                 remember("photo-rendering", (recipe, work))
                 st.rerun(scope="fragment")
             size = f"{width:,} x {height:,} pixels, {width * height / 1e6:.1f} MP"
-            markup.show(markup.muted(f"{size}. Its transparency and colour profile are kept."))
+            stays = "" if shown.photo.photo.icc is None else " Its colour profile is kept."
+            if shown.photo.photo.alpha is not None:
+                stays += " Its transparency is kept in a PNG; a JPEG has none."
+            markup.show(markup.muted(f"{size}.{stays}"))
         if shown.photo.photo.was:
             markup.show(markup.muted(f"Of the file: {', '.join(shown.photo.photo.was)}."))
     replay(view)
+    if said := remembered("recipe-said"):
+        remember("recipe-said", None)
+        st.toast(said, icon=":material/receipt_long:")
 
 
 def watch(rendering: Rendering[Photo]) -> None:
@@ -90,7 +96,8 @@ def downloads(photo: Photo, recipe: Recipe, shown: Shown) -> None:
     """The files."""
     stem = f"{photo.name.rpartition('.')[0] or shown.photo.title}-{recipe.operation.operation}"
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        kind = forms.choice("File", FORMATS, "jpeg", "photo-format")
+        usual: Literal["jpeg", "png"] = "jpeg" if photo.alpha is None else "png"
+        kind = forms.choice("File", FORMATS, usual, f"photo-format-{usual}")
         st.download_button(
             f"Download {FORMATS[kind]}",
             lambda: photofile.write(photo, kind),
@@ -131,22 +138,25 @@ def replay(view: PhotoView) -> None:
 
 
 def take_up(recipe: Recipe, view: PhotoView) -> None:
-    """Brings the page to where the recipe was made.
+    """Brings the page to where the recipe was made, or leaves it as it is.
 
     Raises:
-        UserError: its model is not in the library, or was trained on since.
+        UserError: its model is not in the library or was trained on since, or a picture inside is damaged.
     """
-    if recipe.model:
-        folder = recipes.model_of(recipe, cache.library())
-        view.model = folder.name
-    view.operation = recipe.operation.operation
-    studio_controls.into_view(recipe.operation, view)
-    remember("photo-operation-before", view.operation)
-    remember("photo-model", view.model)
+    folder = recipes.model_of(recipe, cache.library()) if recipe.model else None
+    mask = recipes.mask_of(recipe)
     if recipe.reference:
         opened_photo.unpack_reference(recipe.reference)
         view.reference = opened_photo.OWN
-    mask = recipes.mask_of(recipe)
-    view.region = ""
+    view.model = folder.name if folder else ""
+    view.operation, view.region = recipe.operation.operation, ""
+    studio_controls.into_view(recipe.operation, view)
+    remember("photo-operation-before", view.operation)
+    remember("photo-model", view.model)
     photo = opened_photo.chosen("photo", view.photo)
     remember(f"photo-mask-{photo.fingerprint}", None if mask is None else mask.numpy().astype("uint8") * 255)
+    same = recipe.photo in ("", photo.fingerprint)
+    remember(
+        "recipe-said",
+        "Recipe followed." if same else "Recipe followed. It was made for another photo, so the bytes differ.",
+    )

@@ -2,7 +2,7 @@
  * A photo before and after, with one divider between the two, on which a hand looks around, paints a mask, presses places or puts colour points.
  * It knows nothing of what is done to photos. The Python side, and what travels, are in components/darkroom/__init__.py.
  *
- * `data`: { key, label, size, frame, hand, busy, limit, digests, mask, points, turns } and the pictures before, after, overlay, mask. Told are `mask`:
+ * `data`: { key, label, names, size, frame, hand, busy, limit, digests, mask, points, turns } and the pictures before, after, overlay, mask. Told are `mask`:
  * [PNG in base64 or null, turn]; `points`: [[[x, y, "#rrggbb"]], turn]; `picked`: [x, y, turn]; and, as a trigger, `dropped`: [name, base64, turn].
  */
 const { search } = new URL(import.meta.url);
@@ -277,6 +277,7 @@ class Darkroom {
   showCorners(line, divided) {
     const [left, top, width, height] = this.view.seen();
     const [before, after] = [this["corner.left"], this["corner.right"]];
+    [before.textContent, after.textContent] = this.data.names;
     before.hidden = !this.original && (!divided || line - left < BESIDE);
     after.hidden = !divided || left + width - line < BESIDE;
     const bottom = `${this.view.stage[1] - top - height + 10}px`;

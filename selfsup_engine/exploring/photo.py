@@ -6,9 +6,11 @@ the whole: so that the tiles' results are the whole's, within float error, witho
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from typing import Protocol
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from selfsup_engine.device import one_thread, pick
@@ -88,9 +90,22 @@ def carried(model: Restyler, photo: Tensor, pixels: int, progress: Progress = si
     return torch.stack([enlarged(channel[None].float(), height, width)[0].half() for channel in change])
 
 
+def limited(change: Tensor, photo: Tensor, reach: int = 2, margin: float = 0.02) -> Tensor:
+    """A change (3, H, W) without the rings that sharpening leaves around edges which were sharp before: photo and change together keep to the
+    range of the photo's neighbourhood of `reach` pixels, and to `margin` beyond it, both on [0, 1] pixels."""
+    kept = torch.empty_like(change)
+    for channel, values in enumerate(photo):
+        own = values.float() / 255
+        high = F.max_pool2d(own[None, None], 2 * reach + 1, 1, reach)[0, 0]
+        low = -F.max_pool2d(-own[None, None], 2 * reach + 1, 1, reach)[0, 0]
+        wanted = (own + change[channel].float()).clamp(low - margin, high + margin)
+        kept[channel] = (wanted - own).half()
+    return kept
+
+
 def levels(model: Restyler, photo: Tensor, base: int, progress: Progress = silent) -> list[Tensor]:
-    """What a model changes at each scale of a photo, the coarsest first: on copies of `base` pixels, of four times as many, and so on up to
-    the photo itself, or to what is affordable."""
+    """What a model changes at each scale of a photo, the coarsest first, `limited`: on copies of `base` pixels, of four times as many, and so
+    on up to the photo itself, or to what is affordable."""
     height, width = photo.shape[-2:]
     most = min(height * width, AFFORDABLE / macs_per_pixel(model))
     counts = [base]
@@ -99,7 +114,8 @@ def levels(model: Restyler, photo: Tensor, base: int, progress: Progress = silen
     if len(counts) > 1:
         counts[-1] = int(most)
     ends = [sum(counts[:i]) / sum(counts) for i in range(len(counts) + 1)]
-    return [
-        difference(model, reduced(photo, count), part(progress, start, end))
-        for count, start, end in zip(counts, ends, ends[1:], strict=False)
-    ]
+    found = []
+    for count, (start, end) in zip(counts, pairwise(ends), strict=True):
+        copy = reduced(photo, count)
+        found.append(limited(difference(model, copy, part(progress, start, end)), copy))
+    return found

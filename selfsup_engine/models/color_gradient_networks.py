@@ -65,7 +65,7 @@ class ColorGradientConfig(Config):
         2e-3, ge=1e-6, le=1.0, title="Learning rate", description="Step length of the optimiser at its peak."
     )
     levels: int = Field(
-        128, ge=2, le=256, title="Levels", description="restore: colours are rounded to so many levels, at the least."
+        256, ge=2, le=256, title="Levels", description="restore: colours are rounded to so many levels, at the least."
     )
     sharp: float = Field(
         0.0,

@@ -97,7 +97,7 @@ def test_a_photo_is_uploaded_upright_and_every_operation_works_on_it(tab: Tab, m
         ready(page)
         if operation == "enhance":
             tool(page, "Figures")
-            expect(page.get_by_text("PSNR after a blur was undone")).to_be_visible()
+            expect(page.get_by_text("A blurred copy put back")).to_be_visible()
         page.wait_for_timeout(300)
         shown.add(seen(page))
     assert len(shown) == len(PLAIN)

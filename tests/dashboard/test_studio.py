@@ -109,6 +109,32 @@ def test_a_model_of_the_library_brings_its_operation(
     assert hand.pictures[0] != hand.pictures[1]
 
 
+def test_a_model_is_offered_as_soon_as_colours_are_to_come_from_one(
+    visit: Visit, hand: Hand, restyler: Restyler
+) -> None:
+    folder = restyler("colorize")
+    app = visit("gradients", operation="recolour", photo="coffee")
+    app.segmented_control(key="photo-recolour-colours").set_value("model").run()
+    assert not app.exception and not app.warning
+    assert app.selectbox(key="photo-model-recolour").value == folder.name
+    app.button(key="photo-undo").click().run()
+    assert settings(app) == {}
+    assert app.button(key="photo-undo").disabled
+
+
+def test_the_left_says_whose_it_is(visit: Visit, hand: Hand) -> None:
+    visit("gradients", operation="recolour", photo="coffee")
+    assert hand.shown["names"] == ("before", "after")
+    visit("gradients", operation="recolour", photo="coffee", beside="classical")
+    assert hand.shown["names"] == ("Reinhard 2001", "after")
+
+
+def test_a_photo_is_not_its_own_reference(visit: Visit, hand: Hand) -> None:
+    app = visit("gradients", operation="recolour", photo="flower")
+    assert link(app, "reference") == "china"
+    assert hand.pictures[0] != hand.pictures[1]
+
+
 @pytest.mark.parametrize("operation", ["recolour", "style", "flatten", "segment", "compose"])
 def test_operations_without_a_model_work_at_once(visit: Visit, hand: Hand, operation: str) -> None:
     app = visit("gradients", operation=operation, photo="coffee")
@@ -186,6 +212,8 @@ def test_a_painted_mask_keeps_the_operation_inside(visit: Visit, hand: Hand) -> 
     assert apart[:, 320:].mean() > 3
     app.segmented_control(key="photo-operation").set_value("flatten").run()
     assert np.array_equal(hand.shown["mask"], mask)  # it is the photo's, whatever is done there
+    app.button(key="photo-no-mask").click().run()
+    assert hand.shown["mask"] is None
 
 
 def test_a_pressed_region_is_the_mask_and_in_the_link(visit: Visit, hand: Hand) -> None:
@@ -286,6 +314,7 @@ def test_a_recipe_brings_the_page_to_where_it_was_made(visit: Visit, restyler: R
     [
         ("{}", "not a recipe"),
         (Recipe(operation=Flatten(), model="lost", weights="0" * 16).model_dump_json(), "not in this library"),
+        (Recipe(operation=Recolour(), reference="aGVsbG8=").model_dump_json(), "not a picture"),
     ],
 )
 def test_a_recipe_that_cannot_be_followed_says_why(visit: Visit, text: str, said: str) -> None:
@@ -293,7 +322,7 @@ def test_a_recipe_that_cannot_be_followed_says_why(visit: Visit, text: str, said
     app.file_uploader(key="recipe-file").set_value(("recipe.json", text.encode(), "application/json")).run()
     assert not app.exception
     assert said in app.error[0].value
-    assert link(app, "operation") == "flatten"
+    assert link(app, "operation") == "flatten"  # nothing was done by halves
 
 
 def test_a_style_is_taught_on_a_photo(visit: Visit, launcher: Any) -> None:

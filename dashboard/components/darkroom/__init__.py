@@ -82,6 +82,7 @@ def darkroom(
     points: Sequence[ColourPoint] = (),
     overlay: bytes | None = None,
     label: str = "",
+    names: tuple[str, str] = ("before", "after"),
     busy: str = "",
 ) -> Touched:
     """Shows two pictures (PNG, JPEG or WebP) with a divider between them; without one if they are the same.
@@ -112,6 +113,7 @@ def darkroom(
     header = {
         "key": key,
         "label": label,
+        "names": names,
         "size": size,
         "frame": frame,
         "hand": hand,

@@ -113,7 +113,9 @@ def read(text: str | bytes) -> Recipe:
     try:
         return Recipe.model_validate_json(text)
     except ValidationError as error:
-        raise UserError(f"This is not a recipe: {in_words(error)}.") from error
+        raise UserError(
+            f"This is not a recipe as it was downloaded ({in_words(error)}). Choose the .json file from beside a photo."
+        ) from error
 
 
 def model_of(recipe: Recipe, library: Library) -> RunFolder:

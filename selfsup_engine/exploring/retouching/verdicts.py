@@ -30,7 +30,7 @@ class Verdict:
     @property
     def better(self) -> bool | None:
         """Whether ours is; None where there is nothing beside it, or the two cannot be told apart."""
-        if self.theirs is None or abs(self.ours - self.theirs) < 0.02 * max(abs(self.ours), abs(self.theirs)):
+        if self.theirs is None or abs(self.ours - self.theirs) < max(0.1, 0.02 * max(abs(self.ours), abs(self.theirs))):
             return None
         return self.ours > self.theirs
 
@@ -46,7 +46,7 @@ def restored(model: Restyler, photo: Tensor) -> Verdict:
         return psnr(float(mse_per_image(image[None], photo[None])[0]))
 
     theirs = max(score(unsharp(soft, strength=strength)) for strength in (0.25, 0.5, 0.75, 1.0))
-    return Verdict("PSNR after a blur was undone", score(ours), theirs, score(soft), "dB")
+    return Verdict("a blurred copy put back, PSNR", score(ours), theirs, score(soft), "dB")
 
 
 def moved(photo: Tensor, changed: Tensor, other: Tensor | None, reference: FieldStatistics, what: str) -> Verdict:

@@ -83,3 +83,16 @@ def test_progress_rises_to_one_and_may_give_up() -> None:
 
     with pytest.raises(GivenUpError):
         difference(model(), noise(100, 100), give_up, tile=32)
+
+
+def test_what_is_sharp_already_gets_no_rings() -> None:
+    edge = torch.full((3, 20, 40), 60, dtype=torch.uint8)
+    edge[..., 20:] = 180
+    ringing = torch.zeros(3, 20, 40)
+    ringing[..., 19], ringing[..., 20] = -0.3, 0.3
+    made = edge / 255 + photo.limited(ringing.half(), edge).float()
+    assert float(made.min()) == pytest.approx(60 / 255 - 0.02, abs=1e-3)
+    assert float(made.max()) == pytest.approx(180 / 255 + 0.02, abs=1e-3)
+    soft = torch.linspace(60, 180, 40).round().to(torch.uint8).expand(3, 20, 40).contiguous()
+    steeper = torch.full((3, 20, 40), 0.01)
+    assert photo.limited(steeper.half(), soft).float().equal(steeper.half().float())
