@@ -6,11 +6,12 @@ import pytest
 import torch
 from torch import nn
 
+from selfsup_engine import builtin_photos, photofile
 from selfsup_engine.exploring import photo
 from selfsup_engine.exploring.photo import carried, difference, levels, macs_per_pixel, tiles
-from selfsup_engine.images import to_unit
+from selfsup_engine.images import from_unit, to_unit
 from selfsup_engine.models.color_gradient import SPEC
-from selfsup_engine.models.color_gradient_networks import ColorGradientNet
+from selfsup_engine.models.color_gradient_networks import ColorGradientNet, blurred
 
 
 def model(preset: str = "restore") -> ColorGradientNet:
@@ -96,3 +97,16 @@ def test_what_is_sharp_already_gets_no_rings() -> None:
     soft = torch.linspace(60, 180, 40).round().to(torch.uint8).expand(3, 20, 40).contiguous()
     steeper = torch.full((3, 20, 40), 0.01)
     assert photo.limited(steeper.half(), soft).float().equal(steeper.half().float())
+
+
+@pytest.mark.parametrize("name", ["coffee", "china"])
+def test_a_soft_photo_bears_more_than_a_sharp_one(name: str) -> None:
+    sharp = photofile.read(builtin_photos.read(name)).pixels
+    soft = torch.from_numpy(from_unit(blurred(blurred(to_unit(sharp[None])))))[0]
+    assert photo.softness(sharp) == photo.GENTLE
+    assert photo.softness(soft) == 1
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 50)])
+def test_softness_of_next_to_nothing(size: tuple[int, int]) -> None:
+    assert 0 <= photo.softness(torch.full((3, *size), 7, dtype=torch.uint8)) <= 1
