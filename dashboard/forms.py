@@ -40,6 +40,15 @@ def following(key: str, wanted: U, draw: Callable[[], T]) -> T:
     return value
 
 
+def standing(key: str, wanted: T) -> T:
+    """What `following` will give for a widget that is drawn only further down in this run."""
+    value = state.held(key)
+    if value is None or state.remembered(f"shown:{key}") != wanted:
+        return wanted
+    there: T = value
+    return there
+
+
 def whole_number(label: str, low: int, high: int, value: int, key: str, **about: Any) -> int | None:
     """A whole number within limits; None, with the limits said, for another one.
 

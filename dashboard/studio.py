@@ -106,7 +106,8 @@ def workplace(photo: OpenedPhoto, view: PhotoView, scope: Literal["app", "fragme
         past.note((view.settings, view.model, view.reference))
         steps(view, past)
     with left:
-        compared = view.beside == "classical" or view.tool == "Figures"
+        compared = forms.standing("photo-beside", view.beside) == "classical"
+        compared = compared or forms.standing("photo-tool", view.tool) == "Figures"
         shown = previewed(photo, operation, folder, reference, studio_canvas.mask_of(photo, view), compared)
         touched, hand = studio_canvas.canvas(shown, view)
         if compared:

@@ -129,6 +129,20 @@ def test_the_left_says_whose_it_is(visit: Visit, hand: Hand) -> None:
     assert hand.shown["names"] == ("Reinhard 2001", "after")
 
 
+def test_the_classical_operator_is_there_at_once(visit: Visit, hand: Hand, says: Callable[[AppTest], str]) -> None:
+    app = visit("gradients", operation="recolour", photo="coffee")
+    photo = hand.pictures[0]
+    assert "colours: ours" not in says(app)
+    app.segmented_control(key="photo-beside").set_value("classical").run()
+    assert hand.shown["names"][0] == "Reinhard 2001"
+    assert hand.pictures[0] != photo
+    assert "colours: ours" in says(app)
+    app.segmented_control(key="photo-beside").set_value("photo").run()
+    assert hand.pictures[0] == photo
+    app.segmented_control(key="photo-tool").set_value("Figures").run()
+    assert "colours: ours" in says(app)
+
+
 def test_a_photo_is_not_its_own_reference(visit: Visit, hand: Hand) -> None:
     app = visit("gradients", operation="recolour", photo="flower")
     assert link(app, "reference") == "china"
