@@ -129,10 +129,10 @@ def levels(model: Restyler, photo: Tensor, base: int, progress: Progress = silen
     height, width = photo.shape[-2:]
     most = min(height * width, AFFORDABLE / macs_per_pixel(model))
     counts = [base]
-    while counts[-1] < most:
+    while counts[-1] * 4 <= most / 2:  # one that is nearly the last would cost as much, and add nothing
         counts.append(counts[-1] * 4)
-    if len(counts) > 1:
-        counts[-1] = int(most)
+    if counts[-1] < most:
+        counts.append(int(most))
     ends = [sum(counts[:i]) / sum(counts) for i in range(len(counts) + 1)]
     found = []
     for count, (start, end) in zip(counts, pairwise(ends), strict=True):
