@@ -21,7 +21,12 @@ from selfsup_engine.training.loop import Training, train
 SOURCES = {1: "shapes:size=28,count=200,channels=1", 3: "shapes:size=32,count=200"}
 Case = tuple[str, str, dict[str, Any]]
 
-PRESETS: list[Case] = [(family, preset, {}) for family, found in families().items() for preset in found.presets]
+SLIM = {
+    ("color_gradient", "reference"): {"widths": [8, 16, 8]}
+}  # its own widths are held in test_color_gradient.py, and take minutes
+PRESETS: list[Case] = [
+    (family, preset, SLIM.get((family, preset), {})) for family, found in families().items() for preset in found.presets
+]
 VARIANTS: list[Case] = [
     ("autoencoder", "mlp", {"objective": objective, "network": network, "norm": network == "conv", "widths": [8, 8]})
     for objective, network in itertools.product(("plain", "denoising", "variational"), ("mlp", "conv"))
