@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import streamlit as st
 
-from dashboard import cache, forms, markup, studio_choices, studio_controls, studio_figures
+from dashboard import cache, forms, markup, studio_choices, studio_controls
 from dashboard.components.darkroom import ColourPoint, Hand, Touched, darkroom
 from dashboard.opened_photo import OpenedPhoto
 from dashboard.state import Beside, PhotoView, Seen, remember, remembered, rerun
@@ -137,8 +137,10 @@ def about_mask(shown: Shown, view: PhotoView, scope: Literal["app", "fragment"])
 
 def picture_file(image: Tensor, seen: str) -> bytes:
     """A preview (3, h, w) uint8, or its gradients, as the bytes that travel."""
+    from selfsup_engine.exploring.retouching.field_picture import field_picture
+
     if seen == "gradients":
-        image = studio_figures.field_picture(image)
+        image = field_picture(image)
     return encode(image.permute(1, 2, 0).numpy(), "jpeg", quality=92)
 
 

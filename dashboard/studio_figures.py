@@ -42,13 +42,6 @@ def verdict(shown: Shown) -> None:
     markup.show(markup.muted(f"{figure}: {'; '.join(said)}.{word}"))
 
 
-def field_picture(image: Tensor) -> Tensor:
-    """The gradients of a preview as a picture."""
-    from selfsup_engine.exploring.retouching.field_picture import field_picture as draw
-
-    return draw(image)
-
-
 def statistics(image: Tensor, key: tuple[object, ...]) -> FieldStatistics:
     """The statistics of a picture, measured once."""
     from selfsup_engine.field_statistics import FieldStatistics

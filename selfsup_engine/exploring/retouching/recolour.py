@@ -15,6 +15,7 @@ from torch import Tensor
 from selfsup_engine.errors import UserError
 from selfsup_engine.exploring.retouching.base import Progress, enlarged, part, reduced, silent
 from selfsup_engine.exploring.retouching.chroma_transport import SAMPLE, ChromaMap, fitted, sampled
+from selfsup_engine.field_statistics import slices
 from selfsup_engine.oklab import from_srgb, into_gamut, lightness, to_srgb
 
 Colour = tuple[int, int, int]
@@ -24,6 +25,7 @@ LOCKED, FREE = 0.04, 0.12
 """Distances in OKLab from a locked colour: nearer ones are kept, farther ones take all of the change."""
 NEUTRAL = 0.06
 """Chroma below which `keep_neutral` holds the change back."""
+REACHES = (1.0, 0.95, 0.9, 0.85, 0.8, 0.75)
 _TOLERANCE = 0.98 / 255
 _BAND = 500_000
 
@@ -70,13 +72,31 @@ class Plan:
 
     chroma_map: ChromaMap | None
     picture: Tensor | None
+    reach: float = 1.0
+    """The share of the map's change that full strength takes."""
 
 
 def planned(photo: Tensor, colours: Colours, progress: Progress = silent) -> Plan:
     """The plan for a photo (3, H, W) uint8, or for any other size of it."""
     if colours.sample is None:
         return Plan(None, colours.picture)
-    return Plan(fitted(sampled(from_srgb(reduced(photo))), colours.sample, progress), None)
+    own = sampled(reduced(photo))
+    lab = from_srgb(own[:, None])[:, 0]
+    chroma_map = fitted(lab, colours.sample, progress)
+    return Plan(chroma_map, None, _reach(own, lab, chroma_map(lab), colours.sample))
+
+
+def _reach(own: Tensor, lab: Tensor, shift: Tensor, target: Tensor) -> float:
+    """The share of a shift (2, N) of colours (3, N) that brings their chromas nearest to those of others (3, N): in the darks, where few colours
+    are, rounding can make all of it more than enough."""
+    along = slices(16)
+    wanted = (along @ target[1:]).sort(1).values
+
+    def left(share: float) -> float:
+        made = from_srgb(_rendered(own, lab, share * shift)[:, None])[1:, 0]
+        return float(((along @ made).sort(1).values - wanted).abs().mean())
+
+    return min(REACHES, key=left)
 
 
 def recolour(
@@ -123,7 +143,7 @@ def recolour(
         some = known[start : start + _BAND]
         own = _colours(some)
         lab = from_srgb(own[:, None])[:, 0]
-        shift = plan.chroma_map(lab) * (strength * _weights(lab, locked, keep_neutral))
+        shift = plan.chroma_map(lab) * (strength * plan.reach * _weights(lab, locked, keep_neutral))
         table[some] = _keys(_rendered(own, lab, shift))
     result = _colours(table[keys])
     progress(1.0)

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from selfsup_engine.errors import UserError
+from selfsup_engine.exploring.retouching import recolour as recolouring
 from selfsup_engine.exploring.retouching.recolour import Colours, planned, recolour
 from selfsup_engine.field_statistics import FieldStatistics, distance
 from selfsup_engine.oklab import from_srgb, lightness, to_srgb
@@ -122,3 +123,12 @@ def test_progress_ends_and_may_cancel(pair: tuple[torch.Tensor, torch.Tensor]) -
 
     with pytest.raises(InterruptedError):
         recolour(pair[0], Colours.of_photo(pair[1]), progress=cancel)
+
+
+def test_full_strength_goes_as_far_as_it_brings_nearer_and_no_further() -> None:
+    own = torch.arange(100, 180, dtype=torch.uint8).expand(3, -1).contiguous()
+    lab = from_srgb(own[:, None])[:, 0]
+    target = lab + torch.tensor([[0.0], [0.06], [0.0]])
+    for share in (1.0, 0.8):
+        shift = torch.tensor([[0.06 / share], [0.0]]).expand(2, 80)
+        assert recolouring._reach(own, lab, shift, target) == share
