@@ -19,7 +19,7 @@ def hero() -> None:
         st.title("Watch a small model learn to see, then walk through what it learned")
         markup.show(
             "<p class='lead'>Train a self-supervised image model in your browser, in minutes and without a label: "
-            "walk through the space that it has made up for itself, or steer what it draws.</p>"
+            "walk through the space that it has made up for itself, steer what it draws, or try what it knows of colours on a photo.</p>"
         )
         with st.container(horizontal=True):
             if st.button("Train a model", type="primary", icon=":material/model_training:"):

@@ -56,9 +56,15 @@ def test_a_phone_has_a_row_of_links_and_no_drawer(tab: Tab) -> None:
 
 def test_home_leads_to_the_gallery_and_to_training(tab: Tab) -> None:
     page = tab()
-    page.locator("[class*=st-key-explore-]").get_by_role("button").first.click()
-    page.wait_for_url("**/latent?model=*")
-    expect(page.locator(".map canvas.over")).to_be_visible()
-    page.goto(page.url.split("/latent")[0])
+    ways = {
+        "Explore": ("latent", ".map canvas.over"),
+        "Steer": ("gan", ".screen[data-turn]"),
+        "Apply": ("gradients", ".stage[data-ready]"),
+    }
+    for verb, (where, shown) in ways.items():
+        page.locator("[class*=st-key-explore-]").get_by_role("button", name=verb, exact=True).first.click()
+        page.wait_for_url(f"**/{where}?model=*")
+        expect(page.locator(shown)).to_be_visible()
+        page.goto(page.url.split(f"/{where}")[0])
     page.get_by_role("button", name="Train a model").click()
     expect(page.get_by_role("heading", name="Train a model")).to_be_visible()
