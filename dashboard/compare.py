@@ -28,15 +28,14 @@ def choose_models(view: CompareView) -> list[RunFolder]:
         if st.button("Train one", type="primary"):
             st.switch_page("../pages/train.py")
         return []
-    names = []
-    for number, (name, weights) in enumerate(view.wanted()):
-        found = sharing.find(able.values(), name, weights)
-        if found is None:
-            sharing.missing(name, weights, number)
-        elif found.name not in names:
-            names.append(found.name)
-            if weights and explorers.weights_of(found) != weights:
-                st.warning(f"{words.plain(words.title(found))} was trained on since the link was made.")
+    names: list[str] = []
+    there = sharing.looked_up(view.wanted(), list(able.values()), "compare")
+    for found, (_, weights) in zip(there, view.wanted(), strict=True):
+        if found is None or found.name in names:
+            continue
+        names.append(found.name)
+        if weights and explorers.weights_of(found) != weights:
+            st.warning(f"{words.plain(words.title(found))} was trained on since the link was made.")
     names = names or [name for name in USUAL if name in able] or list(able)[:2]
     called = explorers.titles(list(able.values()))
     chosen = forms.following(

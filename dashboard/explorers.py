@@ -74,12 +74,8 @@ def choose_model(view: ModelView, explorer: Explorer, kept: set[str]) -> RunFold
         if st.button("Train one", type="primary"):
             st.switch_page("../pages/train.py")
         return None
-    if view.model:
-        wanted = sharing.find(folders.values(), view.model, view.weights)
-        if wanted is None:
-            sharing.missing(view.model, view.weights)
-        else:
-            view.model = wanted.name
+    for found in sharing.looked_up(view.wanted(), list(folders.values()), explorer.page):
+        view.model = found.name if found else view.model
     names = list(folders)
     called = titles(list(folders.values()))
     start = names.index(view.model) if view.model in folders else 0

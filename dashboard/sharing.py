@@ -6,7 +6,7 @@ The address bar says the same in short. A model is known by the hash of its weig
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Annotated, Any, Literal
 
 import streamlit as st
@@ -134,8 +134,27 @@ def _weights(folder: RunFolder) -> str:
     return result.weights if result else ""
 
 
-def missing(name: str, weights: str, number: int = 0) -> None:
-    """Says which model a link or a file asks for, and how to get it; where the file said how it was trained, it can be trained again."""
+def looked_up(wanted: Sequence[tuple[str, str]], folders: Sequence[RunFolder], page: str) -> list[RunFolder | None]:
+    """The models of a view, by their names and weights, None for those that are not there: these are said, with the way to get them, until they
+    come or the person has read it, whatever else the page then shows."""
+    found = [find(folders, name, weights) for name, weights in wanted]
+    lost: dict[str, str] = remembered(f"missing:{page}", {})
+    lost = lost | {name: weights for (name, weights), folder in zip(wanted, found, strict=True) if folder is None}
+    lost = {name: weights for name, weights in lost.items() if find(folders, name, weights) is None}
+    for number, (name, weights) in enumerate(list(lost.items())):
+        if missing(name, weights, number):
+            del lost[name]
+            remember(f"missing:{page}", lost or None)
+            st.rerun()
+    remember(f"missing:{page}", lost or None)
+    return found
+
+
+def missing(name: str, weights: str, number: int) -> bool:
+    """Says which model a link or a file asks for, and how to get it; where the file said how it was trained, it can be trained again.
+
+    True where the person has read it.
+    """
     about: Wanted | None = (remembered(OPENED) or {}).get(weights) if weights else None
     title = about.title if about and about.title else name
     code = f" (weights {weights})" if weights else ""
@@ -145,22 +164,25 @@ def missing(name: str, weights: str, number: int = 0) -> None:
             "Ask whoever sent it for the model's file (Library, Download), and upload it in the library: then the link shows the same.",
             icon=":material/link_off:",
         )
-        if about is None or about.request is None:
-            return
-        request = about.request
-        exact = request.budget.steps is not None
-        markup.show(
-            markup.muted(
-                f"Or train it: {words.source_title(request.source)}, {request.preset}, {request.budget}, seed {request.seed}. "
-                + (
-                    "The same steps from the same seed give the same model on the same kind of machine."
-                    if exact
-                    else "Its budget was a time, so it will be alike, not the same."
+        request = about.request if about else None
+        if request is not None:
+            exact = request.budget.steps is not None
+            markup.show(
+                markup.muted(
+                    f"Or train it: {words.source_title(request.source)}, {request.preset}, {request.budget}, seed {request.seed}. "
+                    + (
+                        "The same steps from the same seed give the same model on the same kind of machine."
+                        if exact
+                        else "Its budget was a time, so it will be alike, not the same."
+                    )
                 )
             )
-        )
-        if st.button("Train it here", icon=":material/play_arrow:", key=f"train-missing-{number}"):
-            train_again(request)
+        with st.container(horizontal=True):
+            if request is not None and st.button(
+                "Train it here", icon=":material/play_arrow:", key=f"train-missing-{number}"
+            ):
+                train_again(request)
+            return st.button("All right", key=f"missing-read-{number}")
 
 
 def train_again(request: Run) -> None:

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, NoReturn, TypeVar
 import streamlit as st
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
+from selfsup_engine.exploring import selection
 from selfsup_engine.exploring.spot import Spot
 
 Colour = Literal["label", "error"]
@@ -166,7 +167,7 @@ class CompareView(View):
     image: int = Field(-1, ge=-1, le=100_000)
     colour: Colour = "label"
     on: int = Field(0, ge=0, le=7)
-    lasso: str = Field("", max_length=1_000)
+    lasso: Annotated[str, Field(max_length=2_000), AfterValidator(selection.checked)] = ""
     seed: int = Field(0, ge=0, lt=2**31)
     photo: str = Field("coffee", max_length=32)
 

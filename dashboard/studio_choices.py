@@ -105,12 +105,9 @@ def choose_model(view: PhotoView, operation: Operation) -> RunFolder | None:
         if explorers.PHOTO.shows(folder) and folder.run.config.get("pretext") in operation.pretexts
     ]
     names = [folder.name for folder in able]
-    if view.model and view.model != remembered("photo-model"):
-        wanted = sharing.find(able, view.model, view.weights)
-        if wanted is None:
-            sharing.missing(view.model, view.weights)
-        else:
-            view.model = wanted.name
+    asked = view.wanted() if view.model != remembered("photo-model") else ()
+    for found in sharing.looked_up(asked, able, "gradients"):
+        view.model = found.name if found else view.model
     options = ["", *names] if operation.no_model else names
     if not options:
         st.info("There is no model for this yet: train one on photos, or teach a style below.", icon=":material/info:")
