@@ -18,7 +18,7 @@ from torch.nn import functional as F
 from selfsup_engine.device import Device
 from selfsup_engine.health import Finding, against_baselines, collapsed_code, dead_dimensions, posterior_collapse
 from selfsup_engine.images import from_unit, montage, to_unit
-from selfsup_engine.models import adam
+from selfsup_engine.models import adam, fused_mlp
 from selfsup_engine.models.autoencoder_networks import Autoencoder, AutoencoderConfig
 from selfsup_engine.models.spec import ModelSpec, Preset, Report
 from selfsup_engine.pictures import draw_map, side_by_side
@@ -58,6 +58,8 @@ class AutoencoderTask:
         self._linear: LinearBaseline | None = None
         self._baselines: dict[str, float] = {}
         adam.begin(self.optimiser)
+        fits = fused_mlp.fits(config, device)
+        self._fused = fused_mlp.FusedMlp(self.model, self.optimiser, config) if fits else None
 
     def _losses(self, images: Tensor, generator: torch.Generator | None) -> tuple[Tensor, dict[str, Tensor]]:
         """The objective to descend, and the figures to show. Without a generator nothing is damaged or drawn at random."""
@@ -89,6 +91,9 @@ class AutoencoderTask:
             for group in self.optimiser.param_groups:
                 group["lr"] = self.config.learning_rate * warm * 0.5 * (1 + float(np.cos(np.pi * min(progress, 1.0))))
         generator = torch.Generator(images.device).manual_seed(seed)
+        if self._fused:
+            seen = damage(images, self.config, generator) if self.config.objective == "denoising" else images
+            return {"mse": self._fused.step(seen, images) / 4}
         objective, figures = self._losses(images, generator)
         self.optimiser.zero_grad(set_to_none=True)
         objective.backward()

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from selfsup_engine.models.spec import Config
+from selfsup_engine.models.thin_convolutions import FromImages, FromNumbers, ToImages, ToOpinion
 
 
 class DcganConfig(Config):
@@ -93,20 +94,21 @@ class DcganConfig(Config):
 def generator(config: DcganConfig) -> nn.Sequential:
     """z (N, L, 1, 1) -> images (N, C, 32 or 64, same): transposed convolutions, BatchNorm and ReLU between, Tanh at the end."""
     down = config.channels_up[::-1]
-    layers: list[nn.Module] = [nn.ConvTranspose2d(config.latent, down[0], 4, 1, 0, bias=False)]
-    for before, after in pairwise((*down, config.channels)):
-        layers += [nn.BatchNorm2d(before), nn.ReLU(), nn.ConvTranspose2d(before, after, 4, 2, 1, bias=False)]
-    return nn.Sequential(*layers, nn.Tanh())
+    layers: list[nn.Module] = [FromNumbers(config.latent, down[0], 4, 1, 0, bias=False)]
+    for before, after in pairwise(down):
+        layers += [nn.BatchNorm2d(before), nn.ReLU(inplace=True), nn.ConvTranspose2d(before, after, 4, 2, 1, bias=False)]
+    last = ToImages(down[-1], config.channels, 4, 2, 1, bias=False)
+    return nn.Sequential(*layers, nn.BatchNorm2d(down[-1]), nn.ReLU(inplace=True), last, nn.Tanh())
 
 
 def discriminator(config: DcganConfig) -> nn.Sequential:
     """Images (N, C, 32 or 64, same) -> (N, 1, 1, 1) in [0, 1]: strided convolutions, LeakyReLU, BatchNorm on the middle layers."""
     up = config.channels_up
-    layers: list[nn.Module] = [nn.Conv2d(config.channels, up[0], 4, 2, 1, bias=False), nn.LeakyReLU(0.2)]
+    layers: list[nn.Module] = [FromImages(config.channels, up[0], 4, 2, 1, bias=False), nn.LeakyReLU(0.2, inplace=True)]
     for before, after in pairwise(up):
         layers.append(nn.Conv2d(before, after, 4, 2, 1, bias=False))
-        layers += [nn.BatchNorm2d(after)] * (config.norm == "batch") + [nn.LeakyReLU(0.2)]
-    return nn.Sequential(*layers, nn.Conv2d(up[-1], 1, 4, 1, 0, bias=False), nn.Sigmoid())
+        layers += [nn.BatchNorm2d(after)] * (config.norm == "batch") + [nn.LeakyReLU(0.2, inplace=True)]
+    return nn.Sequential(*layers, ToOpinion(up[-1], 1, 4, 1, 0, bias=False), nn.Sigmoid())
 
 
 class Dcgan(nn.Module):

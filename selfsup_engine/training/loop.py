@@ -181,7 +181,7 @@ class Training:
         steps_since = 0
         wish: Wish = "go"
         while (progress := self.run.budget.progress(self.step, self.elapsed)) < 1:
-            batch = to_unit(self.images.train[self.batches[self.step]])
+            batch = to_unit(self.images.train.index_select(0, self.batches[self.step]))
             for name, value in self.task.step(batch, mix(self.run.seed, self.step), progress).items():
                 since[name] = since[name] + value if name in since else value
             self.step, steps_since = self.step + 1, steps_since + 1

@@ -1,0 +1,181 @@
+"""Training against the usual ways to train, on the same images, network, first weights, optimiser, batch and threads.
+
+    python -m benchmarks.training                         all races, three rounds of 60 s each: about an hour
+    python -m benchmarks.training --seconds 5 --rounds 1 --only mlp
+
+Each contestant is a process of its own; they take turns, in the other order every second round, so that whatever else the machine does
+slows all alike. Speeds are images a second of wall time and of CPU time; a loop's own looks at held-out images, which only ours has,
+are left out of the speed and told beside it, and count for the quality at equal wall time. Building and compiling count. The
+peak is the fastest product of two matrices found on as many threads, by MKL or by oneDNN, measured in every round. pythae is left out
+unless SELFSUP_PYTHAE (or --pythae) names a Python in which it is installed beside torch.
+"""
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from benchmarks.races import RACES, Race
+from selfsup_engine import sources
+from selfsup_engine.device import host_facts
+from selfsup_engine.models.saved import write_tensors
+from selfsup_engine.models.spec import preset_config, spec
+from selfsup_engine.runs import ROOT
+
+Told = dict[str, Any]
+SEED = 1  # with seed 0 the reference autoencoder learns nothing, whoever trains it
+
+
+def prepare(name: str, folder: Path, seed: int = SEED) -> None:
+    """The images of a race and the weights that all begin with, as files."""
+    race = RACES[name]
+    images = sources.load(race.data).fitted(race.channels, race.size)
+    write_tensors(folder / f"{name}-data.safetensors", {"train": images.train, "test": images.test})
+    torch.manual_seed(seed)
+    model = spec(race.family).model(preset_config(race.family, race.preset, race.changes)[1])
+    write_tensors(folder / f"{name}-start.safetensors", model.state_dict())
+
+
+def peak(threads: int) -> float:
+    """The most floating-point operations a second (in GFLOP/s of wall time) that a float32 product of matrices reaches here."""
+    torch.set_num_threads(threads)
+    best = 0.0
+    for kind in ("none", "bf16"):  # the second lets oneDNN compute them, still in float32 where there are no AMX units
+        torch.backends.mkldnn.matmul.fp32_precision = kind
+        for n in (256, 512, 1024):
+            a, b, out = torch.randn(n, n), torch.randn(n, n), torch.empty(n, n)
+            torch.mm(a, b, out=out)
+            for _ in range(3):
+                began, times = time.perf_counter(), max(1, int(2e10 / 2 / n**3))
+                for _ in range(times):
+                    torch.mm(a, b, out=out)
+                best = max(best, 2 * n**3 * times / (time.perf_counter() - began) / 1e9)
+    return best
+
+
+def in_process(python: str, *arguments: str) -> Told:
+    """What a module of the benchmarks, in a fresh process, says in its last line."""
+    done = subprocess.run([python, "-m", *arguments], cwd=ROOT, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise SystemExit(f"{' '.join(arguments)} failed:\n{done.stderr[-3000:]}")
+    told: Told = json.loads(done.stdout.splitlines()[-1])
+    return told
+
+
+def version(python: str) -> str:
+    """The version of pythae in that Python; empty if there is none."""
+    asked = "import importlib.metadata as m; import pythae.trainers; print(m.version('pythae'))"
+    done = subprocess.run([python, "-c", asked], capture_output=True, text=True, check=False) if python else None
+    return done.stdout.strip() if done and done.returncode == 0 else ""
+
+
+@dataclass
+class Results:
+    """What each contestant told in each round, and the peak in each."""
+
+    race: Race
+    told: dict[str, list[Told]] = field(default_factory=dict)
+    peaks: list[float] = field(default_factory=list)
+
+    def speed(self, name: str) -> list[float]:
+        """Images a second of wall time, without a loop's own looks."""
+        return [each["images"] / (each["wall"] - each["looks"]) for each in self.told[name]]
+
+    def speed_cpu(self, name: str) -> list[float]:
+        """Images a second of CPU time, without a loop's own looks, which are taken to be as busy as the rest."""
+        return [each["images"] / each["cpu"] / (1 - each["looks"] / each["wall"]) for each in self.told[name]]
+
+    def table(self) -> str:
+        """The race in Markdown: a row a contestant."""
+        first, *others = self.told
+        marks = list(self.told[first][0]["quality"])
+        head = ["", "images/s", f"times {first}, wall", f"times {first}, CPU"]
+        if "pythae" in others:
+            head.append("times pythae, CPU")
+        head += ["of the peak", "own looks", *(f"{self.race.quality} at {mark} s" for mark in marks)]
+        lines = [f"| {' | '.join(head)} |", "|" + "---|" * len(head)]
+        for name, told in self.told.items():
+            cells = [name, f"{statistics.median(self.speed(name)):,.0f}"]
+            cells += [ratio(self.speed, name, first), ratio(self.speed_cpu, name, first)]
+            if "pythae" in others:
+                cells.append(ratio(self.speed_cpu, name, "pythae"))
+            work = self.race.operations(name) / 1e9
+            shares = [speed * work / most for speed, most in zip(self.speed(name), self.peaks, strict=True)]
+            cells.append(f"{statistics.median(shares):.0%}" if work else "")
+            cells.append(f"{statistics.median(each['looks'] / each['wall'] for each in told):.0%}")
+            digits = 2 if self.race.family == "dcgan" else 5
+            cells += [spread([each["quality"][mark] for each in told], digits) for mark in marks]
+            lines.append(f"| {' | '.join(cells)} |")
+        return "\n".join(lines)
+
+
+def ratio(speed: Callable[[str], list[float]], name: str, other: str) -> str:
+    """The median of a contestant's ratios to another, round by round."""
+    return spread([a / b for a, b in zip(speed(name), speed(other), strict=True)], 2) if name != other else "1"
+
+
+def spread(values: Iterable[float], digits: int) -> str:
+    """The median, and the least and the largest if they differ."""
+    values = sorted(values)
+    middle, low, high = (f"{v:.{digits}f}" for v in (statistics.median(values), values[0], values[-1]))
+    return middle if low == high else f"{middle} ({low} to {high})"
+
+
+def run(name: str, folder: Path, rounds: int, marks: str, pythae: str) -> Results:
+    """All contestants of a race in turns."""
+    race = RACES[name]
+    prepare(name, folder)
+    contestants = [each for each in race.contestants if each != "pythae" or pythae]
+    results = Results(race, {each: [] for each in contestants})
+    for number in range(rounds):
+        results.peaks.append(float(in_process(sys.executable, "benchmarks.training", "--peak", str(race.threads))["peak"]))
+        for each in contestants[:: -1 if number % 2 else 1]:
+            python = pythae if each == "pythae" else sys.executable
+            told = in_process(python, "benchmarks.contestants", name, each, str(folder), marks)
+            results.told[each].append(told)
+            print(f"  round {number + 1}, {each}: {told}", file=sys.stderr, flush=True)
+    return results
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--seconds", default="10,30,60", metavar="S,...", help="when quality is measured; the last ends it")
+    parser.add_argument("--only", action="append", choices=RACES, help="instead of all races")
+    parser.add_argument("--pythae", default=os.environ.get("SELFSUP_PYTHAE", ""), help="a Python with pythae and torch")
+    parser.add_argument("--write", type=Path, help="a file for the tables, beside the screen")
+    parser.add_argument("--peak", type=int, help=argparse.SUPPRESS)
+    wanted = parser.parse_args()
+    if wanted.peak:
+        print(json.dumps({"peak": peak(wanted.peak)}))
+        return
+    found = version(wanted.pythae)
+    parts = [", ".join(f"{name} {value}" for name, value in host_facts().items())]
+    parts[0] += f", pythae {found}" if found else "; pythae skipped: no Python with it was named"
+    print(parts[0], flush=True)
+    with tempfile.TemporaryDirectory() as place:
+        for name in wanted.only or RACES:
+            race = RACES[name]
+            results = run(name, Path(place), wanted.rounds, wanted.seconds, wanted.pythae if found else "")
+            most = spread(results.peaks, 0)
+            said = f"batch {race.batch}, Adam {race.rate:g}, {race.threads} thread{'s' * (race.threads > 1)}; peak {most} GFLOP/s"
+            if race.our_batch:
+                said += f"; our batch {race.our_batch}, Adam {race.our_rate:g}"
+            parts.append(f"### {race.title}\n\n{race.data}, {said}; {wanted.rounds} rounds\n\n{results.table()}")
+            print("\n" + parts[-1], flush=True)
+    if wanted.write:
+        wanted.write.write_text("\n\n".join(parts) + "\n")
+
+
+if __name__ == "__main__":
+    main()
