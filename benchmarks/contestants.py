@@ -78,6 +78,7 @@ class Pictures(Dataset[tuple[Tensor, int]]):
     """Images as a tutorial keeps them: an array, of which each item becomes a PIL image and then a tensor."""
 
     def __init__(self, images: Tensor) -> None:
+        torchvision_datasets()  # makes torchvision importable beside a torch for CPUs
         from torchvision import transforms
 
         self.arrays = images.permute(0, 2, 3, 1).numpy()
@@ -117,8 +118,8 @@ def tutorial(race: Race, data: dict[str, Tensor], start: dict[str, Tensor], watc
         for images in epochs(loader):
             optimiser.zero_grad()
             if race.variational:
-                mean, log_variance = model.posterior(images)  # type: ignore[operator]
-                drawn = model.decode(mean + torch.randn_like(mean) * torch.exp(0.5 * log_variance))  # type: ignore[operator]
+                mean, log_variance = model.posterior(images)
+                drawn = model.decode(mean + torch.randn_like(mean) * torch.exp(0.5 * log_variance))
                 kl = -0.5 * torch.sum(1 + log_variance - mean.pow(2) - log_variance.exp()) / len(images)
                 loss = nn.functional.mse_loss(drawn, images) + 2 * kl / images[0].numel()
             else:
@@ -134,8 +135,7 @@ def examples_gan(race: Race, data: dict[str, Tensor], start: dict[str, Tensor], 
     """The loop of the PyTorch examples' DCGAN: BCE on the sigmoid's result, three `.item()` a step, every layer a plain one."""
     model = started(race, start)
     generator, discriminator = (
-        nn.Sequential(*map(plain_layer, network)).train()  # type: ignore[arg-type]
-        for network in (model.generator, model.discriminator)
+        nn.Sequential(*map(plain_layer, network)).train() for network in (model.generator, model.discriminator)
     )
     watch.look = lambda: evaluated(generator, look)
     loader = DataLoader(Pictures(data["train"]), batch_size=race.batch, shuffle=True)
@@ -196,7 +196,13 @@ def pythae(race: Race, data: dict[str, Tensor], start: dict[str, Tensor], watch:
 
 
 def ours(
-    race: Race, data: dict[str, Tensor], start: dict[str, Tensor], watch: Watch, look: Any, batch: int = 0, rate: float = 0
+    race: Race,
+    data: dict[str, Tensor],
+    start: dict[str, Tensor],
+    watch: Watch,
+    look: Any,
+    batch: int = 0,
+    rate: float = 0,
 ) -> nn.Module:
     """The loop of this project as a run has it: with its events, states, snapshots and looks."""
     changes = race.changes | {"batch": batch or race.batch, "learning_rate": rate or race.rate}
@@ -230,11 +236,11 @@ def ours(
         with watch.looking():
             return check(progress)
 
-    task.step, training.check = watched, told_apart  # type: ignore[method-assign]
+    task.step, training.check = watched, told_apart
     with suppress(Over):
         for event in training.events():
             folder.append(event)
-    return network  # type: ignore[no-any-return]
+    return network
 
 
 CONTESTANTS: dict[str, Callable[..., nn.Module]] = {
@@ -255,7 +261,7 @@ def main() -> None:
     data = read_tensors(race.folder / f"{name}-data.safetensors")
     start = read_tensors(race.folder / f"{name}-start.safetensors")
     look = (sample_distance if race.family == "dcgan" else reconstruction_error)(race, data)
-    torchvision_datasets()  # makes torchvision importable beside a torch for CPUs; imports are no part of the race
+    torchvision_datasets()  # imports are no part of the race
     importlib.import_module("torchvision.transforms")
     watch = Watch(tuple(map(float, seconds.split(","))))
     CONTESTANTS[contestant](race, data, start, watch, look)

@@ -82,4 +82,4 @@ def trained(
         trainer = BaseTrainer(dressed, images, None, settings, [Counting(watch.step, race.batch)])
         with suppress(Over):
             trainer.train()
-    return model  # type: ignore[no-any-return]
+    return model

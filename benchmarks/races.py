@@ -85,7 +85,7 @@ RACES: dict[str, Race] = {
         ("tutorial", "pythae", "ours", "ours, our batch"),
         "test error",
         our_batch=1024,
-        our_rate=3e-3,
+        our_rate=5e-3,
     ),
     "wide": Race(
         "Autoencoder 784-512-256-128-2, the default preset's network",

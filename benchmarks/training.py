@@ -138,7 +138,9 @@ def run(name: str, folder: Path, rounds: int, marks: str, pythae: str) -> Result
     contestants = [each for each in race.contestants if each != "pythae" or pythae]
     results = Results(race, {each: [] for each in contestants})
     for number in range(rounds):
-        results.peaks.append(float(in_process(sys.executable, "benchmarks.training", "--peak", str(race.threads))["peak"]))
+        results.peaks.append(
+            float(in_process(sys.executable, "benchmarks.training", "--peak", str(race.threads))["peak"])
+        )
         for each in contestants[:: -1 if number % 2 else 1]:
             python = pythae if each == "pythae" else sys.executable
             told = in_process(python, "benchmarks.contestants", name, each, str(folder), marks)
@@ -150,7 +152,9 @@ def run(name: str, folder: Path, rounds: int, marks: str, pythae: str) -> Result
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--seconds", default="10,30,60", metavar="S,...", help="when quality is measured; the last ends it")
+    parser.add_argument(
+        "--seconds", default="10,30,60", metavar="S,...", help="when quality is measured; the last ends it"
+    )
     parser.add_argument("--only", action="append", choices=RACES, help="instead of all races")
     parser.add_argument("--pythae", default=os.environ.get("SELFSUP_PYTHAE", ""), help="a Python with pythae and torch")
     parser.add_argument("--write", type=Path, help="a file for the tables, beside the screen")

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 
-class Over(Exception):  # noqa: N818: no error
+class Over(Exception):  # noqa: N818
     """The time is up."""
 
 

@@ -84,10 +84,11 @@ def prefer_onednn() -> None:
     if "AuthenticAMD" not in (told.read_text() if told.exists() else platform.processor()):
         return
     if torch.backends.cpu.get_cpu_capability() == "AVX512":
-        torch.backends.mkldnn.matmul.fp32_precision = "bf16"
+        products = torch.backends.mkldnn.matmul  # type: ignore[attr-defined]
+        products.fp32_precision = "bf16"
         finer_than_bfloat16 = torch.full((64, 64), 1 + 2**-12)
         if not torch.equal(finer_than_bfloat16 @ torch.eye(64), finer_than_bfloat16):
-            torch.backends.mkldnn.matmul.fp32_precision = "none"
+            products.fp32_precision = "none"
 
 
 def make_deterministic(device: Device, threads: int) -> None:

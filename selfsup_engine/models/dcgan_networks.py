@@ -96,7 +96,11 @@ def generator(config: DcganConfig) -> nn.Sequential:
     down = config.channels_up[::-1]
     layers: list[nn.Module] = [FromNumbers(config.latent, down[0], 4, 1, 0, bias=False)]
     for before, after in pairwise(down):
-        layers += [nn.BatchNorm2d(before), nn.ReLU(inplace=True), nn.ConvTranspose2d(before, after, 4, 2, 1, bias=False)]
+        layers += [
+            nn.BatchNorm2d(before),
+            nn.ReLU(inplace=True),
+            nn.ConvTranspose2d(before, after, 4, 2, 1, bias=False),
+        ]
     last = ToImages(down[-1], config.channels, 4, 2, 1, bias=False)
     return nn.Sequential(*layers, nn.BatchNorm2d(down[-1]), nn.ReLU(inplace=True), last, nn.Tanh())
 

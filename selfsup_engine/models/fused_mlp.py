@@ -57,11 +57,9 @@ class FusedMlp:
                 self.after[i].copy_(self.before[i])
         # tanh(a) is 2 sigmoid(2 a) - 1, and sigmoid costs a ninth: so half the error is s - (x + 1) / 2, its slope by a 2 s (1 - s).
         drawn, error = self.before[last], self.slopes[last]
-        torch.addmm(
-            self.parameters[-1], taken[last], self.parameters[-2].T, beta=2, alpha=2, out=drawn
-        ).sigmoid_()
+        torch.addmm(self.parameters[-1], taken[last], self.parameters[-2].T, beta=2, alpha=2, out=drawn).sigmoid_()
         torch.sub(drawn, targets, alpha=0.5, out=error).sub_(0.5)
-        mse = torch.linalg.vector_norm(error).square_().mul_(4 / error.numel())
+        mse: Tensor = torch.linalg.vector_norm(error).square_().mul_(4 / error.numel())
         _aten.sigmoid_backward.grad_input(error, drawn, grad_input=error)
         scale = 16 / error.numel()
         for i in range(last, -1, -1):
@@ -71,7 +69,9 @@ class FusedMlp:
             if i == last:
                 self.gradients[-1].mul_(scale)
             if i:
-                torch.addmm(self.slopes[i - 1], slope, self.parameters[2 * i], beta=0, alpha=scale, out=self.slopes[i - 1])
+                torch.addmm(
+                    self.slopes[i - 1], slope, self.parameters[2 * i], beta=0, alpha=scale, out=self.slopes[i - 1]
+                )
                 self._unbend(i - 1)
             scale = 1.0
         return mse

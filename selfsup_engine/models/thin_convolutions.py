@@ -19,7 +19,8 @@ def _plainly(layer: nn.Module, images: Tensor) -> bool:
 
 def _folded(weight: Tensor) -> Tensor:
     """A kernel (A, B, 4, 4) of stride 2 as one of stride 1 on 2 x 2 pixels as channels: (A, B, 2, 2 of place, 2, 2 of pixel)."""
-    return weight.unflatten(2, (2, 2)).unflatten(4, (2, 2)).permute(0, 1, 2, 4, 3, 5)
+    folded: Tensor = weight.unflatten(2, (2, 2)).unflatten(4, (2, 2)).permute(0, 1, 2, 4, 3, 5)
+    return folded
 
 
 class FromImages(nn.Conv2d):
@@ -49,7 +50,7 @@ class FromNumbers(nn.ConvTranspose2d):
     def forward(self, input: Tensor, output_size: list[int] | None = None) -> Tensor:
         if _plainly(self, input):
             return super().forward(input, output_size)
-        places = input.flatten(1) @ self.weight.permute(0, 2, 3, 1).flatten(1)
+        places: Tensor = input.flatten(1) @ self.weight.permute(0, 2, 3, 1).flatten(1)
         return places.view(len(input), 4, 4, -1).permute(0, 3, 1, 2)
 
 

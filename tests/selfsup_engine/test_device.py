@@ -47,3 +47,18 @@ def test_the_facts_are_all_there() -> None:
     facts = device.host_facts()
     assert facts["torch"] == torch.__version__
     assert facts["precision"] == "float32"
+
+
+def test_products_stay_float32_whoever_computes_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    setting = torch.backends.mkldnn.matmul
+    before = setting.fp32_precision
+    try:
+        for told in ("vendor_id : AuthenticAMD", "vendor_id : GenuineIntel"):
+            setting.fp32_precision = "none"
+            monkeypatch.setattr(device.Path, "read_text", lambda path, told=told: told)
+            device.prefer_onednn()
+            assert setting.fp32_precision in (("none", "bf16") if "AMD" in told else ("none",))
+            a = torch.randn(96, 96, generator=torch.Generator().manual_seed(0))
+            torch.testing.assert_close(a @ a, (a.double() @ a.double()).float(), rtol=1e-5, atol=1e-4)
+    finally:
+        setting.fp32_precision = before

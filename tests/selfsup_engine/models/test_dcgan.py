@@ -22,7 +22,7 @@ def layers(network: nn.Sequential) -> list[tuple[Any, ...]]:
     """Each layer as (kind, in, out, kernel, stride, padding, has a bias), or (kind, ...) with what else tells it."""
     said: list[tuple[Any, ...]] = []
     for layer in network:
-        kind = type(layer).__name__
+        kind = next(base.__name__ for base in type(layer).__mro__ if base.__module__.startswith("torch."))
         if isinstance(layer, (nn.Conv2d, nn.ConvTranspose2d)):
             shape = (layer.kernel_size[0], layer.stride[0], layer.padding[0])
             said.append((kind, layer.in_channels, layer.out_channels, *shape, layer.bias is not None))
