@@ -1,6 +1,6 @@
 """One contestant of `benchmarks.training`, in a process of its own: trains for some seconds of wall time, and prints what it reached as JSON.
 
-    python -m benchmarks.contestants RACE CONTESTANT FOLDER SECONDS
+    python -m benchmarks.contestants RACE CONTESTANT FOLDER SECONDS wall|cpu
 
 The other loops are written anew here, in the style of the tutorials: a Dataset of PIL images and transforms, a DataLoader, `.item()`
 at each step. All begin with the same weights, and the clock starts before anything is built. Looks that only the benchmark takes stand
@@ -253,7 +253,7 @@ CONTESTANTS: dict[str, Callable[..., nn.Module]] = {
 
 
 def main() -> None:
-    name, contestant, folder, seconds = sys.argv[1:]
+    name, contestant, folder, seconds, clock = sys.argv[1:]
     race = RACES[name].at(Path(folder))
     pick()
     torch.set_num_threads(race.threads)
@@ -263,7 +263,7 @@ def main() -> None:
     look = (sample_distance if race.family == "dcgan" else reconstruction_error)(race, data)
     torchvision_datasets()  # imports are no part of the race
     importlib.import_module("torchvision.transforms")
-    watch = Watch(tuple(map(float, seconds.split(","))))
+    watch = Watch(tuple(map(float, seconds.split(","))), threads=race.threads if clock == "cpu" else 0)
     CONTESTANTS[contestant](race, data, start, watch, look)
     told = {
         "steps": watch.steps,

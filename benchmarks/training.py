@@ -6,7 +6,8 @@
 Each contestant is a process of its own; they take turns, in the other order every second round, so that whatever else the machine does
 slows all alike. Speeds are images a second of wall time and of CPU time; a loop's own looks at held-out images, which only ours has,
 are left out of the speed and told beside it, and count for the quality at equal wall time. Building and compiling count. The
-peak is the fastest product of two matrices found on as many threads, by MKL or by oneDNN, measured in every round. pythae is left out
+peak is the fastest product of two matrices found on as many threads, by MKL or by oneDNN, measured in every round; the share of it that is
+reached is of CPU time on both sides, so that other work on the machine does not belittle it. pythae is left out
 unless SELFSUP_PYTHAE (or --pythae) names a Python in which it is installed beside torch.
 """
 
@@ -47,7 +48,7 @@ def prepare(name: str, folder: Path, seed: int = SEED) -> None:
 
 
 def peak(threads: int) -> float:
-    """The most floating-point operations a second (in GFLOP/s of wall time) that a float32 product of matrices reaches here."""
+    """The most floating-point operations, in 1e9 a second of CPU time, that a float32 product of matrices reaches on so many threads."""
     torch.set_num_threads(threads)
     best = 0.0
     for kind in ("none", "bf16"):  # the second lets oneDNN compute them, still in float32 where there are no AMX units
@@ -56,10 +57,10 @@ def peak(threads: int) -> float:
             a, b, out = torch.randn(n, n), torch.randn(n, n), torch.empty(n, n)
             torch.mm(a, b, out=out)
             for _ in range(3):
-                began, times = time.perf_counter(), max(1, int(2e10 / 2 / n**3))
+                began, times = time.process_time(), max(1, int(2e10 / 2 / n**3))
                 for _ in range(times):
                     torch.mm(a, b, out=out)
-                best = max(best, 2 * n**3 * times / (time.perf_counter() - began) / 1e9)
+                best = max(best, 2 * n**3 * times / (time.process_time() - began) / 1e9)
     return best
 
 
@@ -110,7 +111,7 @@ class Results:
             if "pythae" in others:
                 cells.append(ratio(self.speed_cpu, name, "pythae"))
             work = self.race.operations(name) / 1e9
-            shares = [speed * work / most for speed, most in zip(self.speed(name), self.peaks, strict=True)]
+            shares = [speed * work / most for speed, most in zip(self.speed_cpu(name), self.peaks, strict=True)]
             cells.append(f"{statistics.median(shares):.0%}" if work else "")
             cells.append(f"{statistics.median(each['looks'] / each['wall'] for each in told):.0%}")
             digits = 2 if self.race.family == "dcgan" else 5
@@ -131,7 +132,7 @@ def spread(values: Iterable[float], digits: int) -> str:
     return middle if low == high else f"{middle} ({low} to {high})"
 
 
-def run(name: str, folder: Path, rounds: int, marks: str, pythae: str) -> Results:
+def run(name: str, folder: Path, rounds: int, marks: str, clock: str, pythae: str) -> Results:
     """All contestants of a race in turns."""
     race = RACES[name]
     prepare(name, folder)
@@ -143,7 +144,7 @@ def run(name: str, folder: Path, rounds: int, marks: str, pythae: str) -> Result
         )
         for each in contestants[:: -1 if number % 2 else 1]:
             python = pythae if each == "pythae" else sys.executable
-            told = in_process(python, "benchmarks.contestants", name, each, str(folder), marks)
+            told = in_process(python, "benchmarks.contestants", name, each, str(folder), marks, clock)
             results.told[each].append(told)
             print(f"  round {number + 1}, {each}: {told}", file=sys.stderr, flush=True)
     return results
@@ -154,6 +155,12 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument(
         "--seconds", default="10,30,60", metavar="S,...", help="when quality is measured; the last ends it"
+    )
+    parser.add_argument(
+        "--clock",
+        choices=("wall", "cpu"),
+        default="wall",
+        help="cpu: seconds are each thread's, for a machine that is busy",
     )
     parser.add_argument("--only", action="append", choices=RACES, help="instead of all races")
     parser.add_argument("--pythae", default=os.environ.get("SELFSUP_PYTHAE", ""), help="a Python with pythae and torch")
@@ -170,9 +177,12 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as place:
         for name in wanted.only or RACES:
             race = RACES[name]
-            results = run(name, Path(place), wanted.rounds, wanted.seconds, wanted.pythae if found else "")
+            results = run(
+                name, Path(place), wanted.rounds, wanted.seconds, wanted.clock, wanted.pythae if found else ""
+            )
             most = spread(results.peaks, 0)
-            said = f"batch {race.batch}, Adam {race.rate:g}, {race.threads} thread{'s' * (race.threads > 1)}; peak {most} GFLOP/s"
+            said = "" if wanted.clock == "wall" else "seconds of CPU time a thread; "
+            said += f"batch {race.batch}, Adam {race.rate:g}, {race.threads} thread{'s' * (race.threads > 1)}; peak {most} GFLOP a CPU second"
             if race.our_batch:
                 said += f"; our batch {race.our_batch}, Adam {race.our_rate:g}"
             parts.append(f"### {race.title}\n\n{race.data}, {said}; {wanted.rounds} rounds\n\n{results.table()}")
