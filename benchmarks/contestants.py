@@ -1,6 +1,6 @@
 """One contestant of `benchmarks.training`, in a process of its own: trains for some seconds of wall time, and prints what it reached as JSON.
 
-    python -m benchmarks.contestants RACE CONTESTANT FOLDER SECONDS wall|cpu
+    python -m benchmarks.contestants RACE CONTESTANT FOLDER SECONDS wall|cpu SEED
 
 The other loops are written anew here, in the style of the tutorials: a Dataset of PIL images and transforms, a DataLoader, `.item()`
 at each step. All begin with the same weights, and the clock starts before anything is built. Looks that only the benchmark takes stand
@@ -12,6 +12,7 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -213,6 +214,7 @@ def ours(
         source=race.data,
         config=config.model_dump(mode="json"),
         budget=Budget(seconds=3600),
+        seed=race.seed,
     )
     folder = Library(race.folder / "runs").create(run)
     images = ImageSet(race.data, data["train"], data["test"], None, None, (), "")
@@ -253,11 +255,11 @@ CONTESTANTS: dict[str, Callable[..., nn.Module]] = {
 
 
 def main() -> None:
-    name, contestant, folder, seconds, clock = sys.argv[1:]
-    race = RACES[name].at(Path(folder))
+    name, contestant, folder, seconds, clock, seed = sys.argv[1:]
+    race = replace(RACES[name], folder=Path(folder), seed=int(seed))
     pick()
     torch.set_num_threads(race.threads)
-    torch.manual_seed(0)
+    torch.manual_seed(race.seed)
     data = read_tensors(race.folder / f"{name}-data.safetensors")
     start = read_tensors(race.folder / f"{name}-start.safetensors")
     look = (sample_distance if race.family == "dcgan" else reconstruction_error)(race, data)

@@ -1,7 +1,7 @@
 """What is raced in `benchmarks.training`: data, network, batch, threads, contestants, and how many operations a step takes."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -30,11 +30,8 @@ class Race:
     our_batch: int = 0
     our_rate: float = 0.0
     extra: Mapping[str, Any] = field(default_factory=dict)
-    folder: Path = Path()
-
-    def at(self, folder: Path) -> "Race":
-        """The race with its data and weights in that folder."""
-        return replace(self, folder=folder)
+    folder: Path = Path()  # where its data and weights are
+    seed: int = 0  # of the order of the images, another one in each round
 
     @property
     def changes(self) -> dict[str, Any]:

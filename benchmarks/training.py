@@ -4,11 +4,11 @@
     python -m benchmarks.training --seconds 5 --rounds 1 --only mlp
 
 Each contestant is a process of its own; they take turns, in the other order every second round, so that whatever else the machine does
-slows all alike. Speeds are images a second of wall time and of CPU time; a loop's own looks at held-out images, which only ours has,
-are left out of the speed and told beside it, and count for the quality at equal wall time. Building and compiling count. The
-peak is the fastest product of two matrices found on as many threads, by MKL or by oneDNN, measured in every round; the share of it that is
-reached is of CPU time on both sides, so that other work on the machine does not belittle it. pythae is left out
-unless SELFSUP_PYTHAE (or --pythae) names a Python in which it is installed beside torch.
+slows all alike. The order of the images is another one in each round. Speeds are images a second of wall time and of CPU time; a loop's
+own looks at held-out images, which only ours has, are left out of the speed and told beside it, and count for the quality at equal
+time. Building and compiling count. The peak is the fastest product of two matrices found on as many threads, by MKL or by oneDNN,
+measured in every round; the share of it that is reached is of CPU time on both sides, so that other work does not belittle it. pythae
+is left out unless SELFSUP_PYTHAE (or --pythae) names a Python in which it is installed beside torch.
 """
 
 import argparse
@@ -144,7 +144,7 @@ def run(name: str, folder: Path, rounds: int, marks: str, clock: str, pythae: st
         )
         for each in contestants[:: -1 if number % 2 else 1]:
             python = pythae if each == "pythae" else sys.executable
-            told = in_process(python, "benchmarks.contestants", name, each, str(folder), marks, clock)
+            told = in_process(python, "benchmarks.contestants", name, each, str(folder), marks, clock, str(number))
             results.told[each].append(told)
             print(f"  round {number + 1}, {each}: {told}", file=sys.stderr, flush=True)
     return results

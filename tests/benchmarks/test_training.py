@@ -31,7 +31,7 @@ def test_a_step_of_either_side_is_the_same_step(
 ) -> None:
     """One batch is the whole set, so its order does not matter; random numbers are all alike, so neither does theirs."""
     small = {"width": 8} if name == "dcgan" else {"widths": (16, 8)}
-    race = replace(RACES[name], batch=16, extra=dict(RACES[name].extra) | small, data="digits").at(tmp_path)
+    race = replace(RACES[name], batch=16, extra=dict(RACES[name].extra) | small, data="digits", folder=tmp_path)
     data = {"train": noise(16, size=race.size), "test": noise(8, size=race.size)}
     (tmp_path / "runs").mkdir()
 
