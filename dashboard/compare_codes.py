@@ -93,7 +93,7 @@ def pictures(comparison: Comparison, titles: list[str], numbers: list[int], view
         shots = [(drawn[k], f"{float(column.errors[i]):.4f}") for k, i in enumerate(numbers)]
         markup.show(
             markup.eyebrow(f"{title}: error {float(column.errors.mean()):.4f} over all"),
-            markup.shots(shots, classes="fill many"),
+            markup.shots(shots, classes="fill small"),
         )
     st.download_button(
         "PNG",

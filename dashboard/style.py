@@ -100,6 +100,7 @@ h2, h3, .stHtml b { overflow-wrap: anywhere; }
 @media (max-width: 640px) {
   .block-container { padding-left: 1rem; padding-right: 1rem; }
   .st-key-sources [data-testid="stColumn"] { min-width: calc(50% - 1rem) !important; flex: 0 1 calc(50% - .3rem) !important; }
+  .shots.fill.small figcaption { font-size: .56rem; }
   .shots.fill.many { grid-auto-flow: row; grid-template-columns: repeat(5, 1fr); }
   .st-key-here .px { max-width: 240px; margin: 0 auto; }
   .st-key-sources [data-testid="stHorizontalBlock"] { gap: .6rem; }
