@@ -57,7 +57,7 @@ def test_models_of_other_families_are_shown_by_what_they_can_do(
 ) -> None:
     shutil.copytree(gan_once.path, library.gallery / "gan")
     restore = restyler("restore")
-    app = visit("compare", models=f"flat.gan.{restore.name}", photo="cat", seed="5")
+    app = visit("compare", models=f"flat.gan.{restore.name}", photo="chelsea", seed="5")
     assert not app.exception and not app.error
     said = says(app)
     assert "Samples of the same seed" in said and "The same photo" in said
