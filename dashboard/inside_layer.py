@@ -32,10 +32,12 @@ def layer_part(inside: Inside, folder: RunFolder, view: InsideView, journey: Jou
     outputs = journey.outputs[layer.number].clone()
     values = answers_of(inside, layer)
     heading(inside, layer, outputs, values)
-    left, right = st.columns([7, 5], gap="large")
+    with st.container(key="inside-layer"):
+        left, right = st.columns([7, 5], gap="large")
     with left:
         units(inside, view, layer, outputs)
-        weights(inside, view, layer)
+        with st.container(key="inside-weights"):  # on a phone it stands below the unit
+            weights(inside, view, layer)
     with right:
         if view.unit < 0:
             view.unit = int(answering.strongest_place(outputs[None])[0].argmax())
@@ -47,7 +49,7 @@ def heading(inside: Inside, layer: Layer, outputs: Tensor, values: Tensor) -> No
     own = inside.anatomy.of_part(layer.part)
     steps = " → ".join(step.name for step in layer.steps)
     dead = int(answering.dead(values, layer.bends).sum())
-    given = {
+    given: dict[str, str | tuple[str, str]] = {
         "gives": (shape_in_words(layer.gives), f"from {shape_in_words(layer.takes)}"),
         "lowest": f"{float(outputs.min()):.3g}",
         "highest": f"{float(outputs.max()):.3g}",
@@ -84,14 +86,14 @@ def units(inside: Inside, view: InsideView, layer: Layer, outputs: Tensor) -> No
     pressed = picture_grid(
         pictures,
         key=f"units-{inside.name}-{layer.number}",
-        narrowest=(52 if count > 32 else 84) if maps else (22 if count > 64 else 34),
+        narrowest=(52 if count > 32 else 84) if maps else (16 if count > 64 else 34),
         label="Units: press one to see what it answers to",
         names=[f"unit {i + 1}: {value:.3g}" for i, value in enumerate(strongest[:count].tolist())],
         selected=chosen if chosen < count else -1,
     )
     if pressed is not None:
         view.unit = pressed
-    download(pictures, f"{inside.name}-layer-{layer.number + 1}", "units-png")
+    download(pictures, f"{inside.name}-layer-{layer.number + 1}", "png-of-units")
 
 
 def weights(inside: Inside, view: InsideView, layer: Layer) -> None:
@@ -124,7 +126,7 @@ def weights(inside: Inside, view: InsideView, layer: Layer) -> None:
     if pressed is not None and alike:
         view.unit = pressed
         rerun(view, "fragment")
-    download(pictures, f"{inside.name}-filters-{layer.number + 1}", "filters-png")
+    download(pictures, f"{inside.name}-filters-{layer.number + 1}", "png-of-filters")
 
 
 def dense(inside: Inside, view: InsideView, layer: Layer, pictures: Tensor, draws: bool) -> None:
@@ -154,7 +156,7 @@ def dense(inside: Inside, view: InsideView, layer: Layer, pictures: Tensor, draw
     if pressed is not None:
         view.layer, view.unit = layer.number - draws, numbers[pressed]
         rerun(view, "fragment")
-    download(drawn, f"{inside.name}-weights-{layer.number + 1}", "weights-png")
+    download(drawn, f"{inside.name}-weights-{layer.number + 1}", "png-of-weights")
 
 
 def download(pictures: Pixels, name: str, key: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -75,7 +76,7 @@ def show(found: Probed) -> None:
     """A sentence, the curves over depth, and the figures."""
     markup.show(f"<p class='lead'>{markup.escape(verdict(found))}</p>")
     names = [short(probe, i) for i, probe in enumerate(found.probes)]
-    series = {
+    series: dict[str, list[float | None]] = {
         "linear probe": [probe.linear for probe in found.probes],
         "5-NN": [probe.knn for probe in found.probes],
         "linear probe, untrained": [probe.untrained_linear for probe in found.probes],
@@ -118,8 +119,8 @@ def verdict(found: Probed) -> str:
 
 
 def uncertainty(found: Probed) -> float:
-    """Two standard errors of a share on as many pictures, at its widest."""
-    return 2 * 0.5 / max(1, found.scored_on) ** 0.5
+    """Two standard errors of a share on as many pictures, at their widest, that of a half."""
+    return 1 / math.sqrt(max(1, found.scored_on))
 
 
 def short(probe: Probe, place: int) -> str:

@@ -82,7 +82,9 @@ def strip(inside: Inside, title: str, columns: Tensor, names: list[str], journey
     drawn = from_unit(journey.stations[2 if len(journey.stations) > 2 and not inside.numbers else 1][0])
     pictures = [(drawn, "as it is drawn")]
     pictures += [(changed(columns[i], top), f"{names[i]} · {float(strengths[i]):.1%}") for i in order]
-    markup.show(markup.eyebrow(title), markup.shots(pictures, width=132 if len(pictures) < 24 else 104))
+    markup.show(
+        markup.eyebrow(title), markup.shots(pictures, width=132 if len(pictures) < 24 else 104, classes="edged")
+    )
     latent_tools.download([p for p, _ in pictures], min(8, len(pictures)), f"{inside.name}-{key.split('-')[0]}", key)
 
 

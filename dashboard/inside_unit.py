@@ -50,7 +50,7 @@ def unit_panel(inside: Inside, layer: Layer, unit: int, output: Tensor, values: 
     )
     seen = looks(layer, unit, output, inside)
     if seen:
-        markup.show(markup.shots(seen, width=116))
+        markup.show(markup.shots(seen, width=116, classes="edged"))
     markup.show(
         markup.muted(
             f"Here {here:.3g}{place}: more than for {found.rank(here):.0%} of {len(values):,} {what}"

@@ -62,6 +62,8 @@ h2, h3, .stHtml b { overflow-wrap: anywhere; }
 .shots.six { display: grid; grid-template-columns: repeat(6, minmax(0, 1fr)); gap: 5px; }
 .shots.six figure { width: auto !important; }
 .shots.six .px { width: 100%; border-radius: 4px; }
+@media (min-width: 641px) { .st-key-inside-layer [data-testid="stColumn"]:last-child > [data-testid="stVerticalBlock"] { position: sticky; top: 4.2rem; } }
+.shots.edged .px { outline: 1px solid color-mix(in srgb, currentColor 14%, transparent); outline-offset: -1px; }
 .titled { display: flex; flex-wrap: wrap; justify-content: space-between; align-items: center; gap: .2rem 1rem; }
 .signed-scale { display: flex; align-items: center; gap: .4rem; font-size: .72rem; opacity: .8; font-variant-numeric: tabular-nums; }
 .signed-scale i { width: 90px; height: 8px; border-radius: 4px; background: linear-gradient(90deg, #a8d0ff, #2f6bea, #12181a, #d63c30, #ffcdaa); }
@@ -106,6 +108,7 @@ h2, h3, .stHtml b { overflow-wrap: anywhere; }
   .st-key-phone-menu { display: flex; flex-wrap: nowrap; gap: 0; justify-content: space-between; margin: -.1rem 0 .2rem; }
   .st-key-phone-menu [data-testid="stPageLink"] a { padding: .25rem .3rem; gap: .2rem; font-size: .8rem; }
   .st-key-phone-menu [data-testid="stPageLink"] p { font-size: .8rem; white-space: nowrap; }
+  @media (max-width: 520px) { .st-key-phone-menu [data-testid="stPageLink"] span:has(> [data-testid="stIconMaterial"]) { display: none; } }
   [data-testid="stSidebar"], [data-testid="stExpandSidebarButton"] { display: none !important; }
 }
 @media (max-width: 640px) {
@@ -114,6 +117,9 @@ h2, h3, .stHtml b { overflow-wrap: anywhere; }
   .shots.fill.many { grid-auto-flow: row; grid-template-columns: repeat(5, 1fr); }
   .st-key-here .px { max-width: 240px; margin: 0 auto; }
   .layer-table { font-size: .78rem; }
+  .st-key-inside-layer [data-testid="stHorizontalBlock"] { flex-flow: column; gap: 1rem; }
+  .st-key-inside-layer [data-testid="stColumn"]:first-child, .st-key-inside-layer [data-testid="stColumn"]:first-child > [data-testid="stVerticalBlock"] { display: contents; }
+  .st-key-inside-layer [data-testid="stLayoutWrapper"]:has(> .st-key-inside-weights) { order: 2; }
   .layer-table .cells { gap: .2rem .5rem; }
   .st-key-sources [data-testid="stHorizontalBlock"] { gap: .6rem; }
 }

@@ -85,9 +85,11 @@ def signed(values: NDArray[np.floating], top: float) -> NDArray[np.uint8]:
     share = np.clip(values / max(top, 1e-12), -1, 1)
     stops = np.linspace(-1, 1, len(_SIGNED))
     channels = [np.interp(share, stops, levels) for levels in _SIGNED.T]
-    return np.stack(channels, axis=-3).round().astype(np.uint8)
+    picture: NDArray[np.uint8] = np.stack(channels, axis=-3).round().astype(np.uint8)
+    return picture
 
 
 def about_grey(values: NDArray[np.floating], top: float) -> NDArray[np.uint8]:
     """Coloured values (..., 3, H, W) from -`top` to `top` as a picture of the same shape in which mid-grey is zero."""
-    return np.clip(127.5 + 127.5 * values / max(top, 1e-12), 0, 255).round().astype(np.uint8)
+    picture: NDArray[np.uint8] = np.clip(127.5 + 127.5 * values / max(top, 1e-12), 0, 255).round().astype(np.uint8)
+    return picture

@@ -77,7 +77,7 @@ def linear_probe(features: Tensor, labels: Tensor, test: Tensor, test_labels: Te
         return value
 
     with torch.enable_grad():
-        optimiser.step(loss)  # type: ignore[arg-type]
+        optimiser.step(loss)
     return float(((y @ weights + bias).argmax(1) == test_labels).float().mean())
 
 

@@ -8,7 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashboard import state
-from dashboard.state import LatentView, LibraryView, ModelView, PhotoView, SamplerView, TrainView, View
+from dashboard.state import InsideView, LatentView, LibraryView, ModelView, PhotoView, SamplerView, TrainView, View
 
 LINKS: dict[type[View], dict[str, str]] = {
     TrainView: {"run": "digits-mlp-0102-030405", "data": "mnist", "family": "dcgan"},
@@ -55,6 +55,16 @@ LINKS: dict[type[View], dict[str, str]] = {
         "seen": "gradients",
         "region": "0.25,0.5,0.5",
         "tool": "Figures",
+    },
+    InsideView: {
+        "model": "fashion-2d",
+        "weights": "0123456789abcdef",
+        "image": "17",
+        "at": "7.12~t_0.7~g0_1.5",
+        "photo": "china",
+        "layer": "3",
+        "unit": "41",
+        "part": "learned",
     },
     LibraryView: {"run": "fashion-2d", "q": "fashion mlp"},
 }
@@ -105,6 +115,16 @@ WRONG: dict[type[View], dict[str, list[str]]] = {
         "seen": ["all"],
         "region": ["0.5", "0.5,0.5", "2,0,0", "0.12345,0,0", "a,b,c"],
         "tool": ["Hammer"],
+    },
+    InsideView: {
+        "model": ["x" * 65],
+        "weights": ["0" * 17],
+        "image": ["-2", "100001", "one"],
+        "at": ["7", "7.12~x", "="],
+        "photo": ["x" * 33],
+        "layer": ["-2", "501", "first"],
+        "unit": ["-2", "10001", "1.5"],
+        "part": ["Layer", ""],
     },
     LibraryView: {"run": ["x" * 65], "q": ["x" * 81]},
 }
