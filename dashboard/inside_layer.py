@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from selfsup_engine.exploring.anatomy import Layer
     from selfsup_engine.exploring.inside import Inside, Journey
 
-SHOWN = 512  # units at most
+SHOWN, PIXELS = 512, 1_200_000  # units at most, and what their maps have in all
+FEW = 64  # dense units that have room for what they say
 WEIGHTS = 96  # pictures of weights at most
 
 
@@ -70,12 +71,13 @@ def units(inside: Inside, view: InsideView, layer: Layer, outputs: Tensor) -> No
     """What each unit gives for the picture at hand, as tiles."""
     maps = outputs.ndim == 3
     what = "Its maps of this picture" if maps else "What its units answer to this picture"
-    count = min(SHOWN, layer.units)
+    count = min(SHOWN, layer.units, max(1, PIXELS // outputs[0].numel()))
     of = f", the first {count} of {layer.units}" if count < layer.units else f", {layer.units}"
     pictures = inside_pictures.tiles(outputs[:count])
     if maps and layer.units in (1, 3) and layer.gives[1:] == inside.shape[1:]:
         what = "What it draws, by channel"
     strongest = answering.strongest_place(outputs[None])[0]
+    figures = [inside_pictures.figure(value, inside_pictures.top_of(outputs)) for value in strongest[:count].tolist()]
     markup.show(
         "<div class='titled'>",
         markup.eyebrow(what + of),
@@ -86,9 +88,10 @@ def units(inside: Inside, view: InsideView, layer: Layer, outputs: Tensor) -> No
     pressed = picture_grid(
         pictures,
         key=f"units-{inside.name}-{layer.number}",
-        narrowest=(52 if count > 32 else 84) if maps else (16 if count > 64 else 34),
+        narrowest=(52 if count > 32 else 84) if maps else (16 if count > FEW else 46),
         label="Units: press one to see what it answers to",
-        names=[f"unit {i + 1}: {value:.3g}" for i, value in enumerate(strongest[:count].tolist())],
+        names=[f"unit {i + 1}: {value}" for i, value in enumerate(figures)],
+        captions=figures if count <= FEW and not maps else (),
         selected=chosen if chosen < count else -1,
     )
     if pressed is not None:

@@ -23,6 +23,11 @@ def top_of(values: Tensor) -> float:
     return float(values.abs().max()) or 1.0
 
 
+def figure(value: float, top: float) -> str:
+    """A value in three digits; one that is nothing beside the largest is 0."""
+    return f"{value:.3g}" if abs(value) > 1e-3 * top else "0"
+
+
 def tiles(outputs: Tensor) -> Pixels:
     """What each unit of a layer gives, all on one scale: (U, 3, H, W) of maps (U, H, W); of numbers (U,) one pixel each."""
     maps = outputs if outputs.ndim == 3 else outputs[:, None, None]

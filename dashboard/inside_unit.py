@@ -45,6 +45,8 @@ def unit_panel(inside: Inside, layer: Layer, unit: int, output: Tensor, values: 
     found = answering.preference(values, unit, layer.bends)
     here = float(output.max())
     place = " at its strongest place" if output.ndim else ""
+    top = inside_pictures.top_of(found.values)
+    median, most = (inside_pictures.figure(float(value), top) for value in (found.values.median(), found.values.max()))
     markup.show(
         markup.eyebrow(f"{'Map' if output.ndim else 'Unit'} {unit + 1} of {layer.units}{meaning(inside, layer, unit)}")
     )
@@ -53,8 +55,8 @@ def unit_panel(inside: Inside, layer: Layer, unit: int, output: Tensor, values: 
         markup.show(markup.shots(seen, width=116, classes="edged"))
     markup.show(
         markup.muted(
-            f"Here {here:.3g}{place}: more than for {found.rank(here):.0%} of {len(values):,} {what}"
-            f" (the median is {float(found.values.median()):.3g}, the most {float(found.values.max()):.3g})."
+            f"Here {inside_pictures.figure(here, top)}{place}: more than for {found.rank(here):.0%} of {len(values):,} {what}"
+            f" (the median is {median}, the most {most})."
         )
     )
     if found.dead:
@@ -67,26 +69,29 @@ def unit_panel(inside: Inside, layer: Layer, unit: int, output: Tensor, values: 
             )
             + "</p>"
         )
-    most, middle, least = (rows_of(inside, way, rows, found) for rows in (found.most, found.middle, found.least))
+    strongest, middle, weakest = (rows_of(inside, way, rows, found) for rows in (found.most, found.middle, found.least))
     markup.show(
         "<br>",
         markup.eyebrow(f"{what.capitalize()} to which it answers most"),
-        markup.shots(most, classes="six"),
+        markup.shots(strongest, classes="six"),
         "<br>",
         markup.eyebrow("Those in the middle"),
         markup.shots(middle, classes="six"),
     )
     if not layer.bends:
-        markup.show("<br>", markup.eyebrow("Those least of all"), markup.shots(least, classes="six"))
+        markup.show("<br>", markup.eyebrow("Those least of all"), markup.shots(weakest, classes="six"))
     latent_tools.download(
-        [p for p, _ in [*most, *middle]], 12, f"{inside.name}-{layer.number + 1}-{unit + 1}", "unit-png"
+        [p for p, _ in [*strongest, *middle]], 12, f"{inside.name}-{layer.number + 1}-{unit + 1}", "unit-png"
     )
 
 
 def rows_of(inside: Inside, way: Pass, rows: Tensor, found: Preference) -> list[tuple[Pixels, str]]:
     """Pictures with the unit's answers."""
-    pictures = inside.pictures(way, rows)
-    return [(picture, f"{float(found.values[row]):.3g}") for picture, row in zip(pictures, rows.tolist(), strict=True)]
+    pictures, top = inside.pictures(way, rows), inside_pictures.top_of(found.values)
+    return [
+        (picture, inside_pictures.figure(float(found.values[row]), top))
+        for picture, row in zip(pictures, rows.tolist(), strict=True)
+    ]
 
 
 def meaning(inside: Inside, layer: Layer, unit: int) -> str:

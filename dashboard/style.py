@@ -62,7 +62,7 @@ h2, h3, .stHtml b { overflow-wrap: anywhere; }
 .shots.six { display: grid; grid-template-columns: repeat(6, minmax(0, 1fr)); gap: 5px; }
 .shots.six figure { width: auto !important; }
 .shots.six .px { width: 100%; border-radius: 4px; }
-@media (min-width: 641px) { .st-key-inside-layer [data-testid="stColumn"]:last-child > [data-testid="stVerticalBlock"] { position: sticky; top: 4.2rem; } }
+@media (min-width: 641px) { .st-key-inside-layer [data-testid="stColumn"]:last-child > [data-testid="stVerticalBlock"] { position: sticky; top: 4.2rem; height: fit-content; } }
 .shots.edged .px { outline: 1px solid color-mix(in srgb, currentColor 14%, transparent); outline-offset: -1px; }
 .titled { display: flex; flex-wrap: wrap; justify-content: space-between; align-items: center; gap: .2rem 1rem; }
 .signed-scale { display: flex; align-items: center; gap: .4rem; font-size: .72rem; opacity: .8; font-variant-numeric: tabular-nums; }

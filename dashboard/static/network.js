@@ -65,6 +65,7 @@ class Network {
     for (const button of this.layers()) {
       const chosen = Number(button.dataset.number) === number;
       button.setAttribute("aria-pressed", String(chosen));
+      button.tabIndex = chosen ? 0 : -1; // one stop on the way through the page; arrows lead on from there
       if (chosen && number !== this.shown) this.bringIntoSight(button);
     }
     this.shown = number;

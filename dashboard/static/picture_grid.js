@@ -41,7 +41,10 @@ class PictureGrid {
   }
 
   mark(number) {
-    [...this.grid.children].forEach((button, i) => button.setAttribute("aria-pressed", String(i === number)));
+    [...this.grid.children].forEach((button, i) => {
+      button.setAttribute("aria-pressed", String(i === number));
+      button.tabIndex = i === Math.max(number, 0) ? 0 : -1; // one stop on the way through the page; arrows lead on from there
+    });
   }
 
   walk(event) {

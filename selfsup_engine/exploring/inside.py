@@ -17,7 +17,7 @@ from selfsup_engine.errors import UserError
 from selfsup_engine.exploring.anatomy import Anatomy, Layer, Pass
 from selfsup_engine.exploring.sampling import drawn_from
 from selfsup_engine.images import Crop, Pixels, from_unit, open_image, to_pixels, to_unit
-from selfsup_engine.models.color_gradient_networks import blurred
+from selfsup_engine.models.color_gradient_networks import blurred, grey
 from selfsup_engine.models.saved import load_model
 from selfsup_engine.models.spec import Encodes, Restyles, Samples
 from selfsup_engine.runs import Run, RunFolder
@@ -113,13 +113,15 @@ class Inside:
             return torch.cat([encodes.encode(to_unit(chunk)) for chunk in self._images.split(CHUNK)]).clone()
 
     def as_in_training(self, images: Tensor) -> Tensor:
-        """Images (N, C, H, W) uint8 as the model was shown them: blurred for one that learned to undo that, else as they are."""
-        if not (isinstance(self.model, Restyles) and self.model.pretext == "restore"):
+        """Images (N, C, H, W) uint8 as the model was shown them: blurred, or grey, for one that learned to undo that."""
+        if not isinstance(self.model, Restyles):
             return images
-        soft = to_unit(images)
+        shown = to_unit(images)
+        if self.model.pretext != "restore":
+            return torch.from_numpy(from_unit(grey(shown)))
         for _ in range(int(self.run.config["blur"])):
-            soft = blurred(soft)
-        return torch.from_numpy(from_unit(soft))
+            shown = blurred(shown)
+        return torch.from_numpy(from_unit(shown))
 
     @cached_property
     def _shown(self) -> Tensor:

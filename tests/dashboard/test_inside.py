@@ -15,8 +15,9 @@ from streamlit.testing.v1 import AppTest
 
 from dashboard import inside as inside_page
 from dashboard import inside_learned, inside_pictures, inside_table
-from selfsup_engine.exploring.inside import Inside
+from selfsup_engine.exploring.inside import Inside, Journey
 from selfsup_engine.exploring.probing import Probe, Probed
+from selfsup_engine.images import encode
 from selfsup_engine.runs import ROOT, Library, RunFolder
 
 Visit = Callable[..., AppTest]
@@ -146,6 +147,30 @@ def test_a_picture_of_ones_own_stays_out_of_the_link(visit: Visit, model: RunFol
     app = visit("inside", model=model.name, image="-1")
     assert "does not travel with a link" in app.warning[0].value
     assert "image" not in app.query_params
+
+
+def test_a_picture_that_is_brought_goes_through_the_network(
+    visit: Visit, model: RunFolder, says: Says, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = []
+
+    def travel(self: Inside, given: torch.Tensor) -> Journey:
+        seen.append(given)
+        return real(self, given)
+
+    real = Inside.travel
+    monkeypatch.setattr(Inside, "travel", travel)
+    app = visit("inside", model=model.name)
+    dark = encode(np.zeros((40, 40, 3), np.uint8), "png")
+    app.file_uploader(key="own-picture").set_value(("dark.png", dark, "image/png")).run()
+    assert not app.exception
+    assert app.query_params["image"] == "-1"
+    assert seen[-1].shape == (1, 28, 28) and int(seen[-1].max()) == 0
+    app.toggle(key="own-picture-invert").set_value(True).run()
+    assert int(seen[-1].min()) == 255
+    app.file_uploader(key="own-picture").set_value(("broken.png", b"none", "image/png")).run()
+    assert "not a picture" in app.error[0].value
+    assert not app.exception
 
 
 def test_other_pages_lead_inside(visit: Visit, gallery: Callable[[str], RunFolder]) -> None:
