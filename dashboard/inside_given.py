@@ -51,7 +51,11 @@ def an_image(inside: Inside, view: InsideView) -> Tensor:
         numbers[0] = view.image
     pictures: Pixels = images[numbers].numpy()
     labels, classes = inside.exhibit.labels, inside.run.result.classes if inside.run.result else ()
-    names = [f"no. {i}" + (f", {classes[int(labels[i])]}" if labels is not None and classes else "") for i in numbers]
+    known = [int(labels[i]) if labels is not None else -1 for i in numbers]
+    names = [
+        f"no. {i}" + (f", {classes[label]}" if 0 <= label < len(classes) else "")
+        for i, label in zip(numbers, known, strict=True)
+    ]
     if mine is not None:
         numbers, names = [-1, *numbers[:-1]], ["yours", *names[:-1]]
         pictures = np.concatenate([mine[None].numpy(), pictures[:-1]])

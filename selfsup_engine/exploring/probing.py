@@ -120,7 +120,10 @@ def probe(inside: Inside, progress: Progress = lambda share: None) -> Probed:
     if inside.exhibit.labels is None or len(inside.exhibit.labels.unique()) < 2:
         raise UserError("These pictures have no labels, so nobody can say what it should tell apart.")
     apart = max(1, -(-len(inside.exhibit.images) // IMAGES))
-    images, labels = inside.exhibit.images[::apart], inside.exhibit.labels[::apart]
+    images = inside.exhibit.images[::apart]
+    labels = inside.exhibit.labels[::apart].unique(return_inverse=True)[
+        1
+    ]  # an upload may call its classes by any numbers
     train, test = map(torch.from_numpy, held_out(len(images), labels.numpy(), TESTED))
     names = [layer.name for layer in inside.anatomy.of_part(inside.passes[0].part)[:-1]]
     names.append(f"the code, {cast(Encodes, inside.model).code_size} numbers")

@@ -11,6 +11,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 from streamlit.testing.v1 import AppTest
 
 from dashboard import inside as inside_page
@@ -173,13 +174,38 @@ def test_a_picture_that_is_brought_goes_through_the_network(
     assert not app.exception
 
 
-def test_other_pages_lead_inside(visit: Visit, gallery: Callable[[str], RunFolder]) -> None:
-    gallery("fashion-gan")
-    app = visit("gan", at="0.7~g0_1.5")
+def test_the_latent_page_leads_inside_its_model(visit: Visit, model: RunFolder, deep_model: RunFolder) -> None:
+    app = visit("latent", model=model.name)
     app.button(key="look-inside").click().run()
     assert not app.exception
     assert app.title[0].value == "Inside"
-    assert (app.query_params["model"], app.query_params["at"]) == ("fashion-gan", "0.7~g0_1.5")
+    assert app.query_params["model"] == model.name
+
+
+def test_the_photo_page_leads_inside_its_model_with_its_photo(
+    visit: Visit, restyler: Callable[[str], RunFolder]
+) -> None:
+    folder = restyler("restore")
+    app = visit("gradients", photo="rocket")
+    app.button(key="look-inside").click().run()
+    assert not app.exception
+    assert (app.query_params["model"], app.query_params["photo"]) == (folder.name, "rocket")
+
+
+def test_odd_labels_of_an_upload_harm_nothing(visit: Visit, model: RunFolder, says: Says) -> None:
+    kept = load_file(model.file("exhibit.safetensors"))
+    kept["labels"] = kept["labels"] * 10**12 - 5
+    save_file(kept, model.file("exhibit.safetensors"))
+    result = model.run.result
+    assert result is not None
+    model.save(model.run.model_copy(update={"result": result.model_copy(update={"weights": "0" * 16})}))
+    app = visit("inside", model=model.name, part="learned")
+    for _ in range(100):
+        if "chance" in says(app):
+            break
+        app.run()
+    assert not app.exception and not app.error
+    assert "the five nearest pictures" in says(app) and "chance" in says(app)
 
 
 @pytest.mark.parametrize(
