@@ -78,12 +78,7 @@ def units(inside: Inside, view: InsideView, layer: Layer, outputs: Tensor) -> No
         what = "What it draws, by channel"
     strongest = answering.strongest_place(outputs[None])[0]
     figures = [inside_pictures.figure(value, inside_pictures.top_of(outputs)) for value in strongest[:count].tolist()]
-    markup.show(
-        "<div class='titled'>",
-        markup.eyebrow(what + of),
-        inside_pictures.scale(inside_pictures.top_of(outputs)),
-        "</div>",
-    )
+    markup.show(inside_pictures.titled(what + of, inside_pictures.top_of(outputs)))
     chosen = view.unit if view.unit >= 0 else int(strongest.argmax())
     pressed = picture_grid(
         pictures,
@@ -111,11 +106,13 @@ def weights(inside: Inside, view: InsideView, layer: Layer) -> None:
     channels, colours = kernels.shape[1], kernels.shape[1] == 3
     shown = min(SHOWN, len(kernels))
     slices = kernels if colours else filters.strongest_slices(kernels)[:, None]
-    said = f"Its filters, {kernels.shape[2]} x {kernels.shape[3]} pixels"
-    said += "" if channels in (1, 3) else f": of each the strongest of its {channels} slices"
+    said = f"Its {len(kernels)} filters of {shape_in_words(tuple(kernels.shape[1:]))}"
+    said += f", the first {shown}" if shown < len(kernels) else ""
     pictures = inside_pictures.weights(slices[:shown])
+    about = f"Its weights lie between {float(kernels.min()):.3g} and {float(kernels.max()):.3g}."
+    about += "" if channels in (1, 3) else f" Of each filter the strongest of its {channels} slices is shown."
     markup.show(
-        "<br>", markup.eyebrow(said + (f", the first {shown} of {len(kernels)}" if shown < len(kernels) else ""))
+        "<br>", inside_pictures.titled(said, inside_pictures.top_of(slices[:shown]), colours), markup.muted(about)
     )
     alike = len(kernels) == layer.units
     pressed = picture_grid(
@@ -138,14 +135,15 @@ def dense(inside: Inside, view: InsideView, layer: Layer, pictures: Tensor, draw
     numbers = sorted(strongest.tolist())
     of = f", the {len(numbers)} strongest of {len(pictures)}" if len(numbers) < len(pictures) else ""
     said = "What each unit of the layer before adds to the picture" if draws else "What its units look for"
-    drawn = inside_pictures.weights(pictures[numbers])
+    drawn, colours = inside_pictures.weights(pictures[numbers]), pictures.shape[1] == 3
+    about = "" if colours else " Light on red makes a unit answer, light on blue keeps it silent."
+    if draws:
+        about = "" if colours else " Red is added, blue taken away."
     markup.show(
         "<br>",
-        markup.eyebrow(said + of),
+        inside_pictures.titled(said + of, inside_pictures.top_of(pictures[numbers]), colours),
         markup.muted(
-            "Its weights as pictures: red is added, blue taken away."
-            if draws
-            else "Its weights as pictures: light on red makes a unit answer, light on blue keeps it silent."
+            f"Its weights as pictures; they lie between {float(pictures.min()):.3g} and {float(pictures.max()):.3g}.{about}"
         ),
     )
     pressed = picture_grid(

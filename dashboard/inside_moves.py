@@ -8,7 +8,7 @@ import numpy as np
 import streamlit as st
 import torch
 
-from dashboard import cache, latent_tools, markup
+from dashboard import cache, inside_pictures, latent_tools, markup
 from dashboard.state import InsideView
 from selfsup_engine.exploring import jacobian
 from selfsup_engine.images import Pixels, from_unit
@@ -78,12 +78,13 @@ def strip(inside: Inside, title: str, columns: Tensor, names: list[str], journey
     order = strengths.argsort(descending=True).tolist()
     top = float(
         columns.abs().flatten().quantile(0.999)
-    )  # a few pixels brighter than the scale say more than a dark rest
-    drawn = from_unit(journey.stations[2 if len(journey.stations) > 2 and not inside.numbers else 1][0])
+    )  # brighter than the scale are a few pixels, darker would be all
+    drawn = from_unit(journey.stations[1 if inside.numbers else -1][0])
     pictures = [(drawn, "as it is drawn")]
     pictures += [(changed(columns[i], top), f"{names[i]} · {float(strengths[i]):.1%}") for i in order]
     markup.show(
-        markup.eyebrow(title), markup.shots(pictures, width=132 if len(pictures) < 24 else 104, classes="edged")
+        inside_pictures.titled(title, top, colours=columns.shape[1] == 3, percent=True),
+        markup.shots(pictures, width=132 if len(pictures) < 24 else 104, classes="edged"),
     )
     latent_tools.download([p for p, _ in pictures], min(8, len(pictures)), f"{inside.name}-{key.split('-')[0]}", key)
 

@@ -69,9 +69,10 @@ def station(inside: Inside, takes: str, at: Tensor, first: bool) -> Station:
     return Station("noise" if first else "the code", tuple(at.shape[1:]), folded(at[0]))
 
 
-def scale(top: float) -> str:
-    """The key to the colours, with its ends."""
-    return (
-        f"<div class='signed-scale' role='img' aria-label='blue: minus {top:.3g}, black: zero, red: {top:.3g}'>"
-        f"<span>{markup.escape(f'{-top:.3g}')}</span><i></i><span>{markup.escape(f'{top:.3g}')}</span></div>"
-    )
+def titled(text: str, top: float, colours: bool = False, percent: bool = False) -> str:
+    """A heading with the key to the colours beneath it, which ends at `top` either way."""
+    end = f"{100 * top:.0f} %" if percent else f"{top:.3g}"
+    key = f"<span>-{end}</span><i></i><span>{end}</span>"
+    if colours:
+        key = f"<span>mid-grey is 0, a full colour {end} more or less</span>"
+    return f"<div class='titled'>{markup.eyebrow(text)}<div class='signed-scale'>{key}</div></div>"

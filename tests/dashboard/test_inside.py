@@ -43,10 +43,16 @@ OPENS = {
         "What its units look for",
         "dead units",
     ],
-    "emoji-conv": ["Conv 3 x 3, 3 to 32, stride 2", "Its maps of this picture", "Its filters, 3 x 3 pixels"],
+    "emoji-conv": [
+        "Conv 3 x 3, 3 to 32, stride 2",
+        "Its maps of this picture",
+        "Its 32 filters of 3 x 3 x 3",
+        "Its weights lie between",
+    ],
     "fashion-gan": [
         "generator, layer 3 of 4",
-        "of each the strongest of its 128 slices",
+        "Its 64 filters of 128 x 4 x 4",
+        "the strongest of its 128 slices",
         "Samples to which it answers most",
     ],
     "restore": [
