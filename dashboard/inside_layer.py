@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from selfsup_engine.exploring.inside import Inside, Journey
 
 SHOWN, PIXELS = 512, 1_200_000  # units at most, and what their maps have in all
-FEW = 64  # dense units that have room for what they say
+NARROWEST = {True: (84, 52, 34), False: (46, 46, 16)}
+"""Pixels of a map's tile, and of a dense unit's: of up to 32, of up to 128, and of more."""
+FEW = 128  # dense units, at most, that have room for what they say
 WEIGHTS = 96  # pictures of weights at most
 
 
@@ -83,7 +85,7 @@ def units(inside: Inside, view: InsideView, layer: Layer, outputs: Tensor) -> No
     pressed = picture_grid(
         pictures,
         key=f"units-{inside.name}-{layer.number}",
-        narrowest=(52 if count > 32 else 84) if maps else (16 if count > FEW else 46),
+        narrowest=NARROWEST[maps][sum(count > limit for limit in (32, 128))],
         label="Units: press one to see what it answers to",
         names=[f"unit {i + 1}: {value}" for i, value in enumerate(figures)],
         captions=figures if count <= FEW and not maps else (),

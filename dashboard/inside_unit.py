@@ -63,7 +63,7 @@ def unit_panel(inside: Inside, layer: Layer, unit: int, output: Tensor, values: 
         markup.show(
             "<p class='finding'><b>Dead.</b> "
             + markup.escape(
-                f"It never rises above zero for any of {len(values):,} {what}, so it says nothing to the next layer."
+                f"It never rises above zero for any of {len(values):,} {what}, so it says next to nothing to the next layer."
                 if layer.bends
                 else f"It says the same for all of {len(values):,} {what}."
             )

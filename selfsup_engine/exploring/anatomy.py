@@ -18,8 +18,8 @@ from torch import Tensor, nn
 from selfsup_engine.models.spec import Decodes, Encodes, Judges, Restyles, Samples
 
 Shape = tuple[int, ...]
-BENDS = (nn.ReLU, nn.SiLU, nn.LeakyReLU)
-"""What lets a value pass above zero, and little or nothing below."""
+BENDS = (nn.ReLU, nn.SiLU)
+"""What lets a value pass above zero, and next to nothing below. Not so LeakyReLU: what it lets through below still counts."""
 _LEADING = (nn.Flatten, nn.Upsample)
 """What prepares for the layer that follows; all else that has no weights belongs to the layer before."""
 
@@ -63,7 +63,7 @@ class Layer:
     """A module with weights, and what belongs to it: what prepares its input, its normalisation, its bend.
 
     takes, gives: shapes for one input, (C, H, W) or (D,); macs: multiply-adds for one input, those of the weights alone (normalisations
-    and bends take one or so for each number that flows); bends: whether it lets little or nothing pass below zero.
+    and bends take one or so for each number that flows); bends: whether it lets next to nothing pass below zero.
     """
 
     number: int
