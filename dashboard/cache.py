@@ -17,6 +17,7 @@ from selfsup_engine.sources import own
 from selfsup_engine.training.jobs import Jobs
 
 if TYPE_CHECKING:
+    from selfsup_engine.exploring.inside import Inside
     from selfsup_engine.exploring.latent import LatentSpace
     from selfsup_engine.exploring.sampling import Sampler
     from selfsup_engine.models.spec import Config
@@ -92,6 +93,19 @@ def _sampler(path: str, weights: str) -> Sampler:
     from selfsup_engine.exploring.sampling import Sampler
 
     return Sampler(RunFolder(Path(path)))
+
+
+def inside(folder: RunFolder) -> Inside:
+    """A model opened to be looked into; anew once its weights have changed."""
+    run = folder.run
+    return _inside(str(folder.path), run.result.weights if run.result else "")
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _inside(path: str, weights: str) -> Inside:
+    from selfsup_engine.exploring.inside import Inside
+
+    return Inside(RunFolder(Path(path)))
 
 
 def samples(sampler: Sampler, spots: Sequence[Spot]) -> Pixels:

@@ -40,6 +40,8 @@ LATENT = Explorer(
 GAN = Explorer("gan", frozenset({"samples"}), "Steer", "Steer what it draws", ":material/tune:")
 PHOTO = Explorer("gradients", frozenset({"restyles"}), "Apply", "Apply it to a photo", ":material/gradient:")
 EXPLORERS = (LATENT, GAN, PHOTO)
+INSIDE = Explorer("inside", frozenset(), "Look inside", "Look inside it", ":material/frame_inspect:")
+"""Shows any model there is, and so explores none in particular."""
 
 
 def explorer_of(folder: RunFolder) -> Explorer | None:
@@ -60,6 +62,12 @@ def button(
         explorer.verb if short else explorer.action, key=key, icon=explorer.icon, type=kind, width=width
     ):
         st.switch_page(f"../pages/{explorer.page}.py", query_params={"model": folder.name})
+
+
+def look_inside(folder: RunFolder, **at: str) -> None:
+    """The way into the network of a model that is explored, and to what of it is shown: fields of that page's view."""
+    if st.button(INSIDE.verb, key="look-inside", icon=INSIDE.icon, type="tertiary", help=INSIDE.action):
+        st.switch_page(f"../pages/{INSIDE.page}.py", query_params={"model": folder.name, **at})
 
 
 def choose_model(view: ModelView, explorer: Explorer, kept: set[str]) -> RunFolder | None:

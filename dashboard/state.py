@@ -141,6 +141,24 @@ class PhotoView(ModelView):
     tool: PhotoTool = "Full size"
 
 
+InsidePart = Literal["layer", "moves", "table", "learned"]
+
+
+class InsideView(ModelView):
+    """What is looked at inside a model, and what goes through it: `image`, a number of its exhibit (-1: one's own picture), or the sample
+    `at`, or the built-in photo `photo`, by what the model takes.
+
+    `layer`: of all in order, -1 for the one to begin with; `unit`: of that layer, -1 for the one that answers most.
+    """
+
+    image: int = Field(0, ge=-1, le=100_000)
+    at: Annotated[str, Field(max_length=6_000), AfterValidator(_sample)] = ""
+    photo: str = Field("coffee", max_length=32)
+    layer: int = Field(-1, ge=-1, le=500)
+    unit: int = Field(-1, ge=-1, le=10_000)
+    part: InsidePart = "layer"
+
+
 class LibraryView(View):
     """`run`: the one that is unfolded; `q`: the search."""
 
@@ -181,6 +199,7 @@ PAGES: dict[str, type[View]] = {
     "gan": SamplerView,
     "gradients": PhotoView,
     "compare": CompareView,
+    "inside": InsideView,
 }
 """The explorers' pages, by the names of their files, whose whole state can be taken along."""
 

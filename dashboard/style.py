@@ -70,6 +70,31 @@ h2, h3, .stHtml b { overflow-wrap: anywhere; }
 .finding.good { border-color: var(--green); }
 .finding span { opacity: .75; display: block; font-size: .87rem; }
 
+/* inside a network */
+.shots.six { display: grid; grid-template-columns: repeat(6, minmax(0, 1fr)); gap: 5px; }
+.shots.six figure { width: auto !important; }
+.shots.six .px { width: 100%; border-radius: 4px; }
+@media (min-width: 641px) { .st-key-inside-layer [data-testid="stColumn"]:last-child > [data-testid="stVerticalBlock"] { position: sticky; top: 4.2rem; height: fit-content; } }
+.shots.edged .px { outline: 1px solid color-mix(in srgb, currentColor 14%, transparent); outline-offset: -1px; }
+.titled { display: flex; flex-wrap: wrap; justify-content: space-between; align-items: center; gap: .2rem 1rem; }
+.signed-scale { display: flex; align-items: center; gap: .4rem; font-size: .72rem; opacity: .8; font-variant-numeric: tabular-nums; }
+.signed-scale i { width: 90px; height: 8px; border-radius: 4px; background: linear-gradient(90deg, #a8d0ff, #2f6bea, #12181a, #d63c30, #ffcdaa); }
+.layer-table { font-size: .9rem; font-variant-numeric: tabular-nums; }
+.layer-table .cells { display: grid; grid-template-columns: minmax(0, 2.4fr) minmax(0, 1.1fr) minmax(0, 1fr) minmax(0, 1fr); gap: .2rem 1rem; padding: .38rem .3rem; align-items: baseline; list-style: none; }
+.layer-table summary::-webkit-details-marker { display: none; }
+.layer-table summary { cursor: pointer; border-bottom: 1px solid color-mix(in srgb, currentColor 10%, transparent); }
+.layer-table summary:hover { background: color-mix(in srgb, currentColor 5%, transparent); }
+.layer-table .head { font-size: .74rem; opacity: .62; }
+.layer-table .eyebrow { margin: .9rem 0 0 .3rem; }
+.layer-table .step { font-size: .8rem; opacity: .72; padding: .12rem .3rem .12rem 1.2rem; }
+.layer-table .sum { font-weight: 620; border-top: 1px solid color-mix(in srgb, currentColor 30%, transparent); margin-top: .3rem; }
+.layer-table i { display: block; height: 4px; min-width: 1px; border-radius: 2px; background: var(--accent); margin-top: 3px; }
+.probes { overflow-x: auto; }
+.probes table { border-collapse: collapse; font-size: .87rem; font-variant-numeric: tabular-nums; width: 100%; }
+.probes th, .probes td { text-align: right; padding: .3rem .5rem; border-bottom: 1px solid color-mix(in srgb, currentColor 10%, transparent); font-weight: 450; }
+.probes th:first-child { text-align: left; }
+.probes tr:first-child th { font-size: .74rem; opacity: .62; }
+
 .swatch { display: inline-block; width: 1.6rem; height: 1.6rem; border-radius: 6px; border: 1px solid color-mix(in srgb, currentColor 25%, transparent); vertical-align: middle; }
 
 /* the accent of the dark theme is light: white on it cannot be read */
@@ -103,6 +128,11 @@ h2, h3, .stHtml b { overflow-wrap: anywhere; }
   .shots.fill.small figcaption { font-size: .56rem; }
   .shots.fill.many { grid-auto-flow: row; grid-template-columns: repeat(5, 1fr); }
   .st-key-here .px { max-width: 240px; margin: 0 auto; }
+  .layer-table { font-size: .78rem; }
+  .st-key-inside-layer [data-testid="stHorizontalBlock"] { flex-flow: column; gap: 1rem; }
+  .st-key-inside-layer [data-testid="stColumn"]:first-child, .st-key-inside-layer [data-testid="stColumn"]:first-child > [data-testid="stVerticalBlock"] { display: contents; }
+  .st-key-inside-layer [data-testid="stLayoutWrapper"]:has(> .st-key-inside-weights) { order: 2; }
+  .layer-table .cells { gap: .2rem .5rem; }
   .st-key-sources [data-testid="stHorizontalBlock"] { gap: .6rem; }
 }
 @media (prefers-reduced-motion: reduce) { * { transition: none !important; } }

@@ -12,7 +12,7 @@ from selfsup_engine.events import Check, Finished, Metrics, Queued, Started
 from selfsup_engine.health import Finding
 from selfsup_engine.runs import ROOT, Library, RunFolder
 
-PAGES = ["gan", "gradients", "home", "train", "latent", "library"]
+PAGES = ["compare", "gan", "gradients", "home", "inside", "train", "latent", "library"]
 HOSTILE = "<script>alert(1)</script>"
 STARTED = Started(step=0, device="CPU", threads=1, parameters=1)
 
@@ -80,6 +80,22 @@ NONSENSE = {
         "sigma": ["-1", "0.1234", "many"],
         "every": ["some"],
     },
+    "compare": {
+        "models": ["nobody", "a..b", "flat.flat.flat", "flat@0123456789abcdef"],
+        "image": ["99999", "-2"],
+        "on": ["7", "8"],
+        "lasso": ["1_1", "9_9~9_8~8_9"],
+        "photo": ["nobody"],
+    },
+    "inside": {
+        "model": ["nobody", "../..", "x" * 65],
+        "image": ["-1", "99999", "one"],
+        "at": ["7.12~g0_1", "=", "7.12~z101_1"],
+        "photo": ["nobody", "own"],
+        "layer": ["7", "8", "500", "-2"],
+        "unit": ["31", "32", "10000"],
+        "part": ["moves", "table", "x"],
+    },
     "library": {"run": ["nobody", "x" * 65, "../x"], "q": ["x" * 81, "*[(\\", "%"]},
     "gradients": {
         "model": ["nobody", "../..", "x" * 65],
@@ -102,7 +118,7 @@ NONSENSE = {
 def test_a_page_opens_whatever_the_link_says(
     visit: Callable[..., AppTest], model: RunFolder, page: str, field: str, value: str
 ) -> None:
-    link = {"model": model.name} if page == "latent" else {}
+    link = {"model": model.name} if page in ("latent", "inside") else {}
     app = visit(page, **link | {field: value})
     assert not app.exception
     assert len(app.title) == 1
@@ -110,7 +126,14 @@ def test_a_page_opens_whatever_the_link_says(
 
 LINKED = pytest.mark.parametrize(
     ("page", "field"),
-    [("train", "run"), ("latent", "model"), ("library", "run"), ("gradients", "model"), ("gradients", "photo")],
+    [
+        ("train", "run"),
+        ("latent", "model"),
+        ("library", "run"),
+        ("gradients", "model"),
+        ("gradients", "photo"),
+        ("inside", "photo"),
+    ],
 )
 
 
@@ -148,7 +171,16 @@ def hostile(library: Library, trained: RunFolder, model: RunFolder) -> RunFolder
 
 
 @pytest.mark.parametrize(
-    ("page", "field"), [("home", ""), ("train", "run"), ("latent", "model"), ("library", "run"), ("library", "")]
+    ("page", "field"),
+    [
+        ("home", ""),
+        ("train", "run"),
+        ("latent", "model"),
+        ("inside", "model"),
+        ("compare", ""),
+        ("library", "run"),
+        ("library", ""),
+    ],
 )
 def test_the_text_of_a_run_stays_text(
     visit: Callable[..., AppTest], hostile: RunFolder, says: Callable[[AppTest], str], page: str, field: str

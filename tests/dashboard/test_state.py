@@ -8,7 +8,17 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashboard import state
-from dashboard.state import CompareView, LatentView, LibraryView, ModelView, PhotoView, SamplerView, TrainView, View
+from dashboard.state import (
+    CompareView,
+    InsideView,
+    LatentView,
+    LibraryView,
+    ModelView,
+    PhotoView,
+    SamplerView,
+    TrainView,
+    View,
+)
 
 LINKS: dict[type[View], dict[str, str]] = {
     TrainView: {"run": "digits-mlp-0102-030405", "data": "mnist", "family": "dcgan"},
@@ -65,6 +75,16 @@ LINKS: dict[type[View], dict[str, str]] = {
         "lasso": "0.5_1~2_-1.5~0_0",
         "seed": "7",
         "photo": "cat",
+    },
+    InsideView: {
+        "model": "fashion-2d",
+        "weights": "0123456789abcdef",
+        "image": "17",
+        "at": "7.12~t_0.7~g0_1.5",
+        "photo": "china",
+        "layer": "3",
+        "unit": "41",
+        "part": "learned",
     },
     LibraryView: {"run": "fashion-2d", "q": "fashion mlp"},
 }
@@ -125,6 +145,16 @@ WRONG: dict[type[View], dict[str, list[str]]] = {
         "lasso": ["1_1", "a_b~1_1~2_2", "1_1~nan_1~2_2"],
         "seed": ["-1", "one"],
         "photo": ["x" * 33],
+    },
+    InsideView: {
+        "model": ["x" * 65],
+        "weights": ["0" * 17],
+        "image": ["-2", "100001", "one"],
+        "at": ["7", "7.12~x", "="],
+        "photo": ["x" * 33],
+        "layer": ["-2", "501", "first"],
+        "unit": ["-2", "10001", "1.5"],
+        "part": ["Layer", ""],
     },
     LibraryView: {"run": ["x" * 65], "q": ["x" * 81]},
 }
