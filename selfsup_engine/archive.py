@@ -263,7 +263,7 @@ def _opened(file: IO[bytes], library: Library) -> Iterator[zipfile.ZipFile]:
     """
     library.root.mkdir(parents=True, exist_ok=True)
     with _damage_in_words():
-        archive = zipfile.ZipFile(_Careful(file))  # type: ignore[arg-type]
+        archive = zipfile.ZipFile(_Careful(file))
     with archive:
         needed = sum(member.file_size for member in archive.infolist())
         if needed > (left := shutil.disk_usage(library.root).free) and needed <= MAX_BYTES_IN_ALL:

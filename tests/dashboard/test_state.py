@@ -8,7 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashboard import state
-from dashboard.state import LatentView, LibraryView, ModelView, PhotoView, SamplerView, TrainView, View
+from dashboard.state import LatentView, LibraryView, ModelView, PhotoView, RunView, SamplerView, TrainView, View
 
 LINKS: dict[type[View], dict[str, str]] = {
     TrainView: {"run": "digits-mlp-0102-030405", "data": "mnist", "family": "dcgan"},
@@ -56,7 +56,15 @@ LINKS: dict[type[View], dict[str, str]] = {
         "region": "0.25,0.5,0.5",
         "tool": "Figures",
     },
-    LibraryView: {"run": "fashion-2d", "q": "fashion mlp"},
+    LibraryView: {
+        "q": "fashion mlp",
+        "can": "latent.gan",
+        "state": "ready.paused",
+        "tag": "talk,best so far",
+        "sort": "score",
+        "sheet": "2",
+    },
+    RunView: {"run": "fashion-2d", "part": "Log", "snap": "300"},
 }
 """Links that say something about every field, none of it the default."""
 
@@ -106,7 +114,15 @@ WRONG: dict[type[View], dict[str, list[str]]] = {
         "region": ["0.5", "0.5,0.5", "2,0,0", "0.12345,0,0", "a,b,c"],
         "tool": ["Hammer"],
     },
-    LibraryView: {"run": ["x" * 65], "q": ["x" * 81]},
+    LibraryView: {
+        "q": ["x" * 81],
+        "can": ["latent,gan", "latent.", "../x"],
+        "state": [".ready", "A"],
+        "tag": ["x" * 251],
+        "sort": ["best", "Newest"],
+        "sheet": ["-1", "10001", "two"],
+    },
+    RunView: {"run": ["x" * 65], "part": ["Hammer", "log"], "snap": ["-2", "10000001", "last"]},
 }
 
 kinds = pytest.mark.parametrize("kind", list(LINKS))

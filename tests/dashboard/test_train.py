@@ -386,7 +386,7 @@ def test_the_previews_of_the_last_check_are_shown(visit: Visit, put: Put, says: 
 
 def test_a_run_of_another_family_or_source_is_still_shown(visit: Visit, put: Put, make: Callable[..., Run]) -> None:
     folder = put(STARTED, HALF, CHECKED, Paused(step=70), family="unheard-of", source="gone:away", config={})
-    for page, link in (("train", folder.name), ("library", folder.name)):
+    for page, link in (("train", folder.name), ("run", folder.name)):
         assert not visit(page, run=link).exception
 
 
