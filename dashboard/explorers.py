@@ -94,9 +94,9 @@ def button(
         st.switch_page(f"../pages/{explorer.page}.py", query_params={"model": folder.name})
 
 
-def page_button(folder: RunFolder, key: str, width: Literal["stretch", "content"] = "content") -> None:
+def page_button(folder: RunFolder, key: str, label: str = "Open") -> None:
     """The way to a run's own page."""
-    if st.button("Open", key=key, icon=":material/info:", width=width):
+    if st.button(label, key=key, icon=":material/info:"):
         open_page(folder)
 
 

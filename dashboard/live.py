@@ -67,7 +67,7 @@ def buttons(folder: RunFolder, status: Status) -> None:
     if finished:
         explorers.button(folder, "explore", short=False, kind="primary")
     if not status.active:
-        explorers.page_button(folder, "open")
+        explorers.page_button(folder, "open", "All about it")
     controls(folder, status, primary=not finished)
 
 

@@ -21,19 +21,22 @@ def find(view: RunView) -> RunFolder | None:
     none."""
     library = cache.library()
     view.run = view.run or next((folder.name for folder in [*library.runs(), *library.shown()]), "")
+    folder = None
     try:
         if not view.run:
             raise UserError("There is no run in this library yet. Whatever you train gets a page here.")
         folder = library.find(view.run)
         words.title(folder)  # a damaged run.json is said here
+        return folder
     except UserError as error:
         st.title("A run")
         st.error(words.plain(error), icon=":material/search_off:")
         with st.container(horizontal=True):
             st.page_link("../pages/library.py", label="To the library", icon=":material/photo_library:")
             st.page_link("../pages/train.py", label="Train one", icon=":material/model_training:")
+            if folder is not None and not folder.in_gallery:
+                delete(folder)
         return None
-    return folder
 
 
 def show(folder: RunFolder, view: RunView) -> None:
@@ -152,7 +155,13 @@ def actions(folder: RunFolder, status: Status) -> None:
         return
     if status.active:
         markup.show(markup.muted("It is training: stop it before it can be deleted."))
-    elif st.button("Delete", icon=":material/delete:", key="delete"):
+    else:
+        delete(folder)
+
+
+def delete(folder: RunFolder) -> None:
+    """Moves it to the trash, and goes to where it can be brought back."""
+    if st.button("Delete", icon=":material/delete:", key="delete"):
         trash.delete([folder])
         st.switch_page("../pages/library.py")
 
@@ -181,7 +190,7 @@ def previews(folder: RunFolder) -> None:
         )
         markup.show(
             markup.eyebrow(f"{said} · from step to step"),
-            markup.shots([(path, f"step {int(path.name[:8]):,}") for path in frames], classes="fill many"),
+            markup.shots([(path, f"step {int(path.name[:8]):,}") for path in frames], classes="strip"),
         )
 
 

@@ -30,7 +30,8 @@ h2, h3, .stHtml b { overflow-wrap: anywhere; }
 .shots figure { margin: 0; flex: 0 1 auto; min-width: 0; }
 .shots figcaption, figure figcaption { font-size: .76rem; opacity: .68; margin-top: .25rem; font-variant-numeric: tabular-nums; }
 .shots.tight { gap: 3px; }
-.shots:not(.fill) figure { width: min-content; }  /* a caption is no wider than its picture */
+.shots:not(.fill, .strip) figure { width: min-content; }  /* a caption is no wider than its picture */
+.shots.strip { display: grid; grid-template-columns: repeat(auto-fill, minmax(125px, 1fr)); }
 .shots.fill { display: grid; grid-auto-flow: column; grid-auto-columns: minmax(0, 1fr); }
 .shots.fill .px { width: 100%; }
 .cover { aspect-ratio: 16/9; width: 100%; border-radius: 8px; overflow: hidden; display: grid; place-items: center;

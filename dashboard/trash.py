@@ -21,8 +21,8 @@ def delete(folders: Sequence[RunFolder]) -> None:
     """Moves runs into the trash, and says what stays: what trains, and what is gone already. `undo` brings all of them back."""
     gone, stay = [], []
     for folder in folders:
+        title = title_of(folder)
         try:
-            title = words.title(folder)
             if folder.status().active:
                 stay.append(f"{title} is training: stop it first.")
                 continue

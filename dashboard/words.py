@@ -3,12 +3,14 @@
 import re
 from collections.abc import Sequence
 from pathlib import PurePath
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from selfsup_engine.errors import UserError
 from selfsup_engine.events import State
 from selfsup_engine.runs import Run, RunFolder
 from selfsup_engine.sources import info
+
+T = TypeVar("T")
 
 STATES: dict[State, str] = {
     "queued": "waiting",
@@ -164,9 +166,9 @@ def plain(text: object) -> str:
     return re.sub(r"([\\`*_\[\]<>$~#|!]|:(?!\s)|(?<=www)\.)", r"\\\1", str(text))
 
 
-def rows(folders: Sequence[RunFolder], columns: int) -> list[Sequence[RunFolder]]:
-    """Folders as rows of cards: read and tabbed through row by row, also on a phone, where columns are stacked."""
-    return [folders[i : i + columns] for i in range(0, len(folders), columns)]
+def rows(cards: Sequence[T], columns: int) -> list[Sequence[T]]:
+    """What stands on cards, in rows: read and tabbed through row by row, also on a phone, where columns are stacked."""
+    return [cards[i : i + columns] for i in range(0, len(cards), columns)]
 
 
 def key(folder: RunFolder) -> str:

@@ -239,8 +239,9 @@ class Library:
     def tidy(self) -> None:
         """Lets go for good what was deleted over a week ago."""
         for old in (self.root / ".trash").glob("*"):
-            if time.time() - old.stat().st_mtime > TRASH_DAYS * 86_400:
-                shutil.rmtree(old, ignore_errors=True)
+            with contextlib.suppress(FileNotFoundError):  # brought back at this moment
+                if time.time() - old.stat().st_mtime > TRASH_DAYS * 86_400:
+                    shutil.rmtree(old, ignore_errors=True)
 
     def _check_own(self, folder: RunFolder) -> None:
         if folder.path.parent == self.gallery:

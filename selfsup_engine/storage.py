@@ -3,6 +3,7 @@
 Torch is not needed here.
 """
 
+import contextlib
 import shutil
 import time
 from dataclasses import dataclass
@@ -46,10 +47,11 @@ def trash(library: Library) -> list[Deleted]:
     """What was deleted and can be brought back by `Library.restore`, latest first. What lay there for too long goes now."""
     library.tidy()
     found = []
-    for path in sorted((library.root / ".trash").glob("*"), key=lambda path: path.stat().st_mtime, reverse=True):
-        left = path.stat().st_mtime + TRASH_DAYS * 86_400 - time.time()
-        found.append(Deleted(RunFolder(path), size_of(RunFolder(path)), left))
-    return found
+    for path in (library.root / ".trash").glob("*"):
+        with contextlib.suppress(FileNotFoundError):  # brought back at this moment
+            left = path.stat().st_mtime + TRASH_DAYS * 86_400 - time.time()
+            found.append(Deleted(RunFolder(path), size_of(RunFolder(path)), left))
+    return sorted(found, key=lambda deleted: deleted.left, reverse=True)
 
 
 def empty_trash(library: Library) -> None:

@@ -99,6 +99,18 @@ def test_a_missing_or_damaged_run_says_so_and_leads_back(visit: Visit, library: 
     assert "To the library" in {link.proto.label for link in app.get("page_link")}
 
 
+def test_a_damaged_run_can_be_cleared_away_and_brought_back(visit: Visit, library: Library, says: Says) -> None:
+    (library.root / "broken").mkdir()
+    (library.root / "broken" / "run.json").write_text("{")
+    app = visit("run", run="broken")
+    app.button(key="delete").click().run()
+    assert not app.exception
+    assert "Deleted <b>broken</b>" in says(app) and not (library.root / "broken").exists()
+    app.button(key="undo").click().run()
+    assert not app.exception
+    assert (library.root / "broken").exists()
+
+
 # ---------------------------------------------------------------------------------------------------- what can be done
 
 
