@@ -66,7 +66,9 @@ def bar(picked: Sequence[Entry], shown: Sequence[Entry], view: View) -> None:
                 trash.delete(mine)
                 remember("chosen", None)
                 rerun(view)
-        left_out(picked, len(models), len(mine))
+        unready, theirs = len(picked) - len(models), len(picked) - len(mine)
+        hidden = len({entry.key for entry in picked} - {entry.key for entry in shown})
+        left_out(unready, theirs, hidden)
 
 
 def download(models: Sequence[RunFolder]) -> None:
@@ -94,10 +96,11 @@ def download(models: Sequence[RunFolder]) -> None:
     )
 
 
-def left_out(picked: Sequence[Entry], models: int, mine: int) -> None:
-    """Which of the chosen runs cannot be downloaded, and which cannot be deleted."""
-    unready, theirs = len(picked) - models, len(picked) - mine
+def left_out(unready: int, theirs: int, hidden: int) -> None:
+    """How many of the chosen runs cannot be downloaded, cannot be deleted, and are not to be seen at the moment."""
     said = []
+    if hidden:
+        said.append(f"{hidden} selected before the filters hid {'it' if hidden == 1 else 'them'}.")
     if unready:
         said.append(f"{unready} without a finished model cannot be downloaded.")
     if theirs:

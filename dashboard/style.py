@@ -63,6 +63,8 @@ h2, h3, .stHtml b { overflow-wrap: anywhere; }
 .tags { margin: .35rem 0 0; display: flex; flex-wrap: wrap; gap: .3rem; }
 .st-key-storage > [data-testid="stElementContainer"]:first-child { flex: 1 1 12rem; width: auto !important; min-width: 0; }
 .st-key-run-head > [data-testid="stElementContainer"]:has(.pill) { flex: 0 0 auto; width: auto !important; }
+[data-testid="stLayoutWrapper"]:has(> .st-key-selection) { position: sticky; top: 3.9rem; z-index: 10; }  /* in reach from every card */
+.st-key-selection { background: light-dark(#fbfaf8, #121514); }
 [class*="st-key-card-"]:has([class*="st-key-pick-"] input:checked) { border-color: var(--accent); box-shadow: 0 0 0 1px var(--accent); }
 .timeline { list-style: none; margin: 0 !important; padding: 0 !important; font-size: .92rem; line-height: 1.45; }
 .timeline li { display: grid; grid-template-columns: 11rem 1fr; gap: 0 .8rem; margin: 0 !important; padding: .3rem 0 .3rem .75rem !important; border-left: 3px solid color-mix(in srgb, currentColor 13%, transparent); overflow-wrap: anywhere; }
@@ -105,6 +107,7 @@ h2, h3, .stHtml b { overflow-wrap: anywhere; }
   .st-key-toolbar { gap: .5rem; }
   .st-key-toolbar > [data-testid="stElementContainer"]:nth-child(1) { flex: 1 0 100%; }
   .st-key-toolbar > [data-testid="stElementContainer"]:nth-child(2) { flex: 1 1 7rem; width: auto !important; min-width: 0; }
+  .st-key-selection, .st-key-selection > div > [data-testid] { gap: .45rem; padding: .4rem; }
   .timeline li { grid-template-columns: 1fr; }
   .st-key-here .px { max-width: 240px; margin: 0 auto; }
   .st-key-sources [data-testid="stHorizontalBlock"] { gap: .6rem; }

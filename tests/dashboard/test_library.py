@@ -276,6 +276,8 @@ def test_all_that_are_found_are_chosen_also_on_other_sheets(
     app.button(key="sheet-before").click().run()
     assert "<b>2 selected</b>" in says(app)
     assert app.checkbox(key=f"pick-{words.key(several['Good map'])}").value
+    app.text_input(key="library-q").set_value("good").run()
+    assert "<b>2 selected</b>" in says(app) and "1 selected before the filters hid it." in says(app)
     app.button(key="select-none").click().run()
     assert "<b>0 selected</b>" in says(app)
     app.button(key="select").click().run()

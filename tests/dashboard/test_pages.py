@@ -8,6 +8,7 @@ from collections.abc import Callable
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from dashboard import words
 from selfsup_engine.events import Check, Finished, Metrics, Queued, Started
 from selfsup_engine.health import Finding
 from selfsup_engine.runs import ROOT, Library, RunFolder
@@ -214,6 +215,10 @@ def test_home_goes_on_to_the_other_pages(visit: Callable[..., AppTest], model: R
     assert not app.exception
     assert app.title[0].value == "Latent space"
     assert app.query_params["model"] == model.name
+    app = visit("home")
+    app.button(key=f"open-{words.key(trained)}").click().run()
+    assert not app.exception
+    assert app.query_params["run"] == trained.name and app.button(key="way-latent")
     app = visit("home")
     next(button for button in app.button if button.label == "Train a model").click().run()
     assert app.title[0].value == "Train a model"
