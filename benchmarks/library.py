@@ -13,7 +13,7 @@ import tempfile
 from datetime import timedelta
 from pathlib import Path
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Locator, Page, sync_playwright
 
 from benchmarks.responsiveness import report, timed
 from selfsup_engine.device import host_facts
@@ -38,6 +38,13 @@ def make_up(root: Path, count: int) -> None:
             folder.picture(step, "map").write_bytes(bytes(10))
 
 
+def in_reach(page: Page, what: Locator) -> Locator:
+    """Scrolled to before the clock starts."""
+    what.scroll_into_view_if_needed()
+    page.wait_for_timeout(500)
+    return what
+
+
 def headed(page: Page, text: str) -> None:
     page.get_by_role("heading", name=text, exact=True).wait_for()
 
@@ -59,12 +66,11 @@ def measure(page: Page, server: Server, count: int, times: int) -> None:
         chip = page.get_by_role("button", name="Draws samples")
         note("a filter", timed(chip.click, lambda: page.wait_for_url("**can=gan*")))
         note("a filter off", timed(chip.click, lambda: headed(page, f"Yours ({count})")))
-        note(
-            "the next sheet", timed(lambda: press(page, "sheet-next"), lambda: page.get_by_text("25 to 48").wait_for())
-        )
+        onward = in_reach(page, page.locator(".st-key-sheet-next button"))
+        note("the next sheet", timed(onward.click, lambda: page.get_by_text("25 to 48").wait_for()))
         press(page, "select")
         settle(page)
-        box = page.locator("[class*=st-key-pick-runs-] label").first
+        box = in_reach(page, page.locator("[class*=st-key-pick-runs-] label").first)
         note("a box", timed(box.click, lambda: page.get_by_text("1 selected").wait_for()))
         press(page, "select")
         settle(page)
