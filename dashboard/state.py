@@ -159,11 +159,30 @@ class InsideView(ModelView):
     part: InsidePart = "layer"
 
 
+Sort = Literal["newest", "name", "score", "size", "steps"]
+
+
 class LibraryView(View):
-    """`run`: the one that is unfolded; `q`: the search."""
+    """`q`: the search; `can`: the explorers that a model is to be shown by, of which one is enough, by their pages; `state`: the standings, of
+    which one is enough; `tag`: the tags that it is to have, all of them; `sheet`: which sheet of one's own runs."""
+
+    q: str = Field("", max_length=80)
+    can: str = Field("", max_length=80, pattern=r"^([a-z]+(\.[a-z]+)*)?$")
+    state: str = Field("", max_length=80, pattern=r"^([a-z]+(\.[a-z]+)*)?$")
+    tag: str = Field("", max_length=250)
+    sort: Sort = "newest"
+    sheet: int = Field(0, ge=0, le=10_000)
+
+
+Part = Literal["Training", "Time machine", "Log", "Settings"]
+
+
+class RunView(View):
+    """`run`: whose page it is; `part`: what of it is shown below; `snap`: the step at which the time machine stands, -1 for the end."""
 
     run: str = Field("", max_length=64)
-    q: str = Field("", max_length=80)
+    part: Part = "Training"
+    snap: int = Field(-1, ge=-1, le=10_000_000)
 
 
 Order = Literal["differ", "worst", "best", "first"]

@@ -33,6 +33,8 @@ h2, h3, .stHtml b { overflow-wrap: anywhere; }
 .pairs { display: grid; grid-template-columns: 1fr 1fr; gap: var(--gap); }
 .st-key-page-header > div:last-child { margin-left: auto; }
 .px.wide, .smooth.wide { width: 100%; max-width: none; height: auto; }
+.shots:not(.fill, .strip) figure { width: min-content; }  /* a caption is no wider than its picture */
+.shots.strip { display: grid; grid-template-columns: repeat(auto-fill, minmax(125px, 1fr)); }
 .shots.fill { display: grid; grid-auto-flow: column; grid-auto-columns: minmax(0, 1fr); }
 .shots.fill .px { width: 100%; }
 .shots.photo .px { image-rendering: auto; }
@@ -94,6 +96,19 @@ h2, h3, .stHtml b { overflow-wrap: anywhere; }
 .probes th, .probes td { text-align: right; padding: .3rem .5rem; border-bottom: 1px solid color-mix(in srgb, currentColor 10%, transparent); font-weight: 450; }
 .probes th:first-child { text-align: left; }
 .probes tr:first-child th { font-size: .74rem; opacity: .62; }
+.pill.tag { background: none; box-shadow: inset 0 0 0 1px color-mix(in srgb, currentColor 20%, transparent); font-weight: 500; }
+.tags { margin: .35rem 0 0; display: flex; flex-wrap: wrap; gap: .3rem; }
+.st-key-storage > [data-testid="stElementContainer"]:first-child { flex: 1 1 12rem; width: auto !important; min-width: 0; }
+.st-key-run-head > [data-testid="stElementContainer"]:has(.pill) { flex: 0 0 auto; width: auto !important; }
+[data-testid="stLayoutWrapper"]:has(> .st-key-selection) { position: sticky; top: 3.9rem; z-index: 10; }  /* in reach from every card */
+.st-key-selection { background: light-dark(#fbfaf8, #121514); }
+[class*="st-key-card-"]:has([class*="st-key-pick-"] input:checked) { border-color: var(--accent); box-shadow: 0 0 0 1px var(--accent); }
+.timeline { list-style: none; margin: 0 !important; padding: 0 !important; font-size: .92rem; line-height: 1.45; }
+.timeline li { display: grid; grid-template-columns: 11rem 1fr; gap: 0 .8rem; margin: 0 !important; padding: .3rem 0 .3rem .75rem !important; border-left: 3px solid color-mix(in srgb, currentColor 13%, transparent); overflow-wrap: anywhere; }
+.timeline li.good { border-color: var(--green); }
+.timeline li.warning { border-color: var(--orange); }
+.timeline li.problem { border-color: var(--red); }
+.timeline time { opacity: .66; font-variant-numeric: tabular-nums; }
 
 .swatch { display: inline-block; width: 1.6rem; height: 1.6rem; border-radius: 6px; border: 1px solid color-mix(in srgb, currentColor 25%, transparent); vertical-align: middle; }
 
@@ -127,6 +142,11 @@ h2, h3, .stHtml b { overflow-wrap: anywhere; }
   .st-key-sources [data-testid="stColumn"] { min-width: calc(50% - 1rem) !important; flex: 0 1 calc(50% - .3rem) !important; }
   .shots.fill.small figcaption { font-size: .56rem; }
   .shots.fill.many { grid-auto-flow: row; grid-template-columns: repeat(5, 1fr); }
+  .st-key-toolbar { gap: .5rem; }
+  .st-key-toolbar > [data-testid="stElementContainer"]:nth-child(1) { flex: 1 0 100%; }
+  .st-key-toolbar > [data-testid="stElementContainer"]:nth-child(2) { flex: 1 1 7rem; width: auto !important; min-width: 0; }
+  .st-key-selection, .st-key-selection > div > [data-testid] { gap: .45rem; padding: .4rem; }
+  .timeline li { grid-template-columns: 1fr; }
   .st-key-here .px { max-width: 240px; margin: 0 auto; }
   .layer-table { font-size: .78rem; }
   .st-key-inside-layer [data-testid="stHorizontalBlock"] { flex-flow: column; gap: 1rem; }
@@ -150,4 +170,6 @@ def menu_of_a_phone(pages: Sequence[StreamlitPage]) -> None:
     """A row of links to all pages, which only a narrow screen shows."""
     with st.container(key="phone-menu", horizontal=True):
         for page in pages:
+            if page.visibility == "hidden":
+                continue
             st.page_link(page, label=page.title.split()[0], icon=page.icon)

@@ -15,6 +15,7 @@ from dashboard.state import (
     LibraryView,
     ModelView,
     PhotoView,
+    RunView,
     SamplerView,
     TrainView,
     View,
@@ -86,7 +87,15 @@ LINKS: dict[type[View], dict[str, str]] = {
         "unit": "41",
         "part": "learned",
     },
-    LibraryView: {"run": "fashion-2d", "q": "fashion mlp"},
+    LibraryView: {
+        "q": "fashion mlp",
+        "can": "latent.gan",
+        "state": "ready.paused",
+        "tag": "talk,best so far",
+        "sort": "score",
+        "sheet": "2",
+    },
+    RunView: {"run": "fashion-2d", "part": "Log", "snap": "300"},
 }
 """Links that say something about every field, none of it the default."""
 
@@ -156,7 +165,15 @@ WRONG: dict[type[View], dict[str, list[str]]] = {
         "unit": ["-2", "10001", "1.5"],
         "part": ["Layer", ""],
     },
-    LibraryView: {"run": ["x" * 65], "q": ["x" * 81]},
+    LibraryView: {
+        "q": ["x" * 81],
+        "can": ["latent,gan", "latent.", "../x"],
+        "state": [".ready", "A"],
+        "tag": ["x" * 251],
+        "sort": ["best", "Newest"],
+        "sheet": ["-1", "10001", "two"],
+    },
+    RunView: {"run": ["x" * 65], "part": ["Hammer", "log"], "snap": ["-2", "10000001", "last"]},
 }
 
 kinds = pytest.mark.parametrize("kind", list(LINKS))
