@@ -39,7 +39,13 @@ class View(BaseModel):
     model_config = ConfigDict(extra="ignore", validate_assignment=True)
 
 
-class TrainView(View):
+class StepView(View):
+    """`snap`: the step at which the time machine stands; -1: the newest."""
+
+    snap: int = Field(-1, ge=-1, le=10_000_000)
+
+
+class TrainView(StepView):
     """`run`: the run that is watched; without one, the form: `data` to learn from, and the `family` of models."""
 
     run: str = Field("", max_length=64)

@@ -6,6 +6,7 @@ codes of a model that knows nothing yet lie in a tiny spot, in which no movement
 """
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,5 +50,5 @@ def aligned(codes: Sequence[Codes]) -> list[Codes]:
 
 def movement(maps: Sequence[Codes]) -> float:
     """How far a point travels from the first to the last of some maps (N, D), on average over the points."""
-    steps = [np.linalg.norm(b - a, axis=1) for a, b in zip(maps, maps[1:], strict=False)]
+    steps = [np.linalg.norm(b - a, axis=1) for a, b in pairwise(maps)]
     return float(np.mean(np.sum(steps, axis=0))) if steps else 0.0

@@ -3,8 +3,10 @@
 Works on what lies in the run's folder alone, so also while the run goes on. Everything is computed on the CPU, once for a snapshot.
 """
 
+import math
 import threading
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -20,13 +22,13 @@ from selfsup_engine.exploring.alignment import Codes, laid_over, middle_and_size
 from selfsup_engine.exploring.latent import Plane
 from selfsup_engine.exploring.photo import Restyler, difference
 from selfsup_engine.exploring.sampling import drawn_from
-from selfsup_engine.images import Pixels, fit, from_unit, to_unit
+from selfsup_engine.images import Pixels, encode, fit, from_unit, montage, to_unit
 from selfsup_engine.models.color_gradient_networks import blurred, grey
 from selfsup_engine.models.saved import WEIGHTS, bare_model, fits, initial_model, load_model
 from selfsup_engine.models.spec import Decodes, Encodes, Restyles, Samples
-from selfsup_engine.runs import Run, RunFolder
+from selfsup_engine.runs import RunFolder
 from selfsup_engine.scaling import reduced
-from selfsup_engine.scores import CHUNK, knn_accuracy, mse_per_image, nearest, psnr
+from selfsup_engine.scores import CHUNK, mse_per_image, nearest, psnr
 
 MAPPED = 2_000  # images on a map
 SHOWN = 12  # images that are redrawn
@@ -36,6 +38,7 @@ PHOTO = "china"  # the built-in photo from which the fewest models learned
 PHOTO_PIXELS = {"restore": 100_000}
 COLOURED_PIXELS = 50_000  # those that colour see scenes best at this size
 CURVE = 300  # points of a curve
+HARD = 40_000  # bytes of pixels up to which a picture goes to the browser without loss
 FIRST = 16.0  # steps in the first unit of the axis of steps
 
 Kind = Literal["codes", "samples", "photo"]
@@ -59,6 +62,31 @@ class Moment:
     pictures: Pixels | None = None
     photo: Pixels | None = None
     figures: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def sheet(self) -> Pixels:
+        """The photo, or all pictures as two rows: (H, W, C) uint8."""
+        if self.photo is not None:
+            return self.photo.transpose(1, 2, 0)
+        assert self.pictures is not None
+        return rows_of_two(self.pictures)
+
+    @cached_property
+    def file(self) -> bytes:
+        """The same as a file for the browser."""
+        return for_browser(self.sheet, photo=self.photo is not None)
+
+
+def rows_of_two(images: Pixels) -> Pixels:
+    """Images (N, C, S, S) uint8 as two rows: (2 S, W, C)."""
+    return montage(images, -(-len(images) // 2))
+
+
+def for_browser(sheet: Pixels, photo: bool) -> bytes:
+    """A picture (H, W, C) as a small file: hard pixels keep as they are unless that is too much for what is sent some thirty times."""
+    if photo:
+        return encode(sheet, "jpeg", quality=88)
+    return encode(sheet, "png") if sheet.size <= HARD else encode(sheet, "webp", quality=92)
 
 
 @dataclass(frozen=True)
@@ -88,7 +116,9 @@ class Timeline:
         found: list[tuple[Kind, type]] = [("codes", Encodes), ("samples", Samples), ("photo", Restyles)]
         kinds = [kind for kind, protocol in found if isinstance(self.bare, protocol)]
         if not kinds:
-            raise UserError(f"{folder.name} is a {self.run.family}, of which there is nothing to be seen over its steps.")
+            raise UserError(
+                f"{folder.name} is a {self.run.family}, of which there is nothing to be seen over its steps."
+            )
         self.kind: Kind = kinds[0]
         self._moments: dict[tuple[int, int], Moment] = {}
         self._files: dict[int, tuple[Path | None, int]] = {}
@@ -129,8 +159,10 @@ class Timeline:
 
     @property
     def missing(self) -> list[int]:
-        """The steps that nobody has looked at yet, the last first."""
-        return [step for step in reversed(self.steps) if (step, self._files[step][1]) not in self._moments]
+        """The steps that nobody has looked at yet: the newest first, then ever finer between those that are known."""
+        steps = self.steps
+        order = list(dict.fromkeys(step for most in (1, 2, 3, 5, 9, 17, 33) for step in snapshots.thinned(steps, most)))
+        return [s for s in dict.fromkeys([*order, *steps]) if (s, self._files[s][1]) not in self._moments]
 
     def model(self, step: int) -> nn.Module:
         """The model of a step, ready to be asked.
@@ -162,7 +194,9 @@ class Timeline:
             images = fit(loaded.test[:MAPPED], int(self.run.config["channels"]), int(self.run.config["size"]))
             labels, classes = loaded.test_labels, loaded.classes
         else:
-            raise UserError(f"The images of {self.run.source} are not on this machine. They are there once the run has them.")
+            raise UserError(
+                f"The images of {self.run.source} are not on this machine. They are there once the run has them."
+            )
         return Given(images[:MAPPED], None if labels is None else labels[:MAPPED], classes)
 
     @cached_property
@@ -193,6 +227,29 @@ class Timeline:
                 with torch.inference_mode():
                     self._moments[key] = look(step, model)
             return self._moments[key]
+
+    def look(self, seconds: float = math.inf, progress: Callable[[float], None] = lambda share: None) -> list[Moment]:
+        """Looks at what nobody has looked at yet, both ends first and then ever finer, for so long; gives all that were looked at, rising.
+
+        Raises:
+            UserError: there is nothing to show to the model.
+        """
+        if self.kind == "codes":
+            _ = self.given  # what would be wrong at every step is said, and no snapshot is blamed for it
+        until = time.monotonic() + seconds
+        while (missing := self.missing) and time.monotonic() < until:
+            progress(1 - len(missing) / len(self.steps))
+            try:
+                self.moment(missing[0])
+            except UserError:
+                self._drop(missing[0])
+        return [self._moments[key] for key in sorted(self._keys()) if key in self._moments]
+
+    def _drop(self, step: int) -> None:
+        """Leaves out a snapshot whose head is whole and whose body is not."""
+        path, changed = self._files.pop(step)
+        if path is not None:
+            self._good[path, changed] = False
 
     def _codes(self, step: int, model: nn.Module) -> Moment:
         given, encoder, decoder = self.given, cast(Encodes, model), cast(Decodes, model)
@@ -225,7 +282,9 @@ class Timeline:
         seen, photo = (torch.from_numpy(picture) for picture in self.photo)
         change = 255 * difference(restyler, seen).float()
         made = (seen.float() + change).round().clamp(0, 255).to(torch.uint8)
-        figures = {} if restyler.pretext == "style" else {"psnr": psnr(float(mse_per_image(made[None], photo[None])[0]))}
+        figures = {}
+        if restyler.pretext == "restore":  # colours that suit a scene need not be those that it had
+            figures["psnr"] = psnr(float(mse_per_image(made[None], photo[None])[0]))
         return Moment(step, photo=made.numpy(), figures=figures)
 
     # ------------------------------------------------------------------------------------------------------ all together

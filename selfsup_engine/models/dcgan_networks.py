@@ -14,7 +14,6 @@ from torch.nn import functional as F
 
 from selfsup_engine.models.spec import Config
 
-
 SETTLING = 8  # batches from which an averaged generator's normalisation takes its statistics
 
 

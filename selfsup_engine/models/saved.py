@@ -85,5 +85,7 @@ def initial_model(run: Run) -> nn.Module:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(run.seed)
         model = spec(run.family).task(config, Device(torch.device("cpu"), "CPU", None, 1)).model
-    model.load_state_dict({n: t.half().to(t.dtype) if t.is_floating_point() else t for n, t in model.state_dict().items()})
+    model.load_state_dict(
+        {n: t.half().to(t.dtype) if t.is_floating_point() else t for n, t in model.state_dict().items()}
+    )
     return model.eval().requires_grad_(False)
