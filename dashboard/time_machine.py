@@ -22,8 +22,16 @@ FILLING, GROWING = 0.3, 2.0  # seconds after which it looks again: while snapsho
 
 FIGURES = {
     "mse": ("error", "{:.4f}", "Mean squared error on [0, 1] pixels of what is drawn from the codes of these images."),
-    "alike": ("neighbours alike", "{:.0%}", "Images of which most of the five nearest on the whole code have the same label."),
-    "spread": ("spread of the codes", "{:.2g}", "Nine in ten codes lie no farther from the middle. The map does not show it."),
+    "alike": (
+        "neighbours alike",
+        "{:.0%}",
+        "Images of which most of the five nearest on the whole code have the same label.",
+    ),
+    "spread": (
+        "spread of the codes",
+        "{:.2g}",
+        "Nine in ten codes lie no farther from the middle. The map does not show it.",
+    ),
     "psnr": ("PSNR of the photo", "{:.1f} dB", "How near to the photo before it was blurred; more is better."),
 }
 """What the figures of a moment are called, how each is written, and what it says."""
@@ -132,7 +140,7 @@ def figures(moment: Moment, happened: Sequence[events.Event]) -> dict[str, str]:
     return {words.FIGURES.get(name, name): f"{value:.4g}"}
 
 
-def ends(opened: Timeline, moments: Sequence[Moment], happened: Sequence[events.Event], active: bool) -> dict[str, str]:
+def ends(moments: Sequence[Moment], happened: Sequence[events.Event], active: bool) -> dict[str, str]:
     """What each figure came to."""
     when = "now" if active else "at the end"
     return {name: f"{when} {value}" for name, value in figures(moments[-1], happened).items()}
@@ -161,10 +169,6 @@ def captions(opened: Timeline) -> dict[str, str]:
 
 def before(opened: Timeline) -> bytes | None:
     """What the model is shown, as a file."""
-    from selfsup_engine.exploring.timeline import for_browser, rows_of_two
+    from selfsup_engine.exploring.timeline import for_browser
 
-    if opened.kind == "samples":
-        return None
-    if opened.kind == "photo":
-        return for_browser(opened.photo[0].transpose(1, 2, 0), photo=True)
-    return for_browser(rows_of_two(opened.given.images[opened.given.shown].numpy()), photo=False)
+    return None if opened.shown is None else for_browser(opened.shown, photo=opened.kind == "photo")

@@ -1,6 +1,6 @@
 """A run as one file, to take along or to pass on: a zip of what it takes to look at it, explore it and score it.
 
-What comes in is checked before a byte of it is kept: names from a short list, sizes, run.json by pydantic, weights and exhibit as
+What comes in is checked before a byte of it is kept: names from a short list, sizes, run.json by pydantic, weights, snapshots and exhibit as
 safetensors of exactly the shapes that the config asks for. Nothing is unpickled.
 """
 
@@ -12,6 +12,7 @@ import zipfile
 import zlib
 from pathlib import Path
 
+from selfsup_engine import snapshots
 from selfsup_engine.errors import UserError
 from selfsup_engine.exhibit import FILE as EXHIBIT
 from selfsup_engine.exhibit import read as read_exhibit
@@ -22,6 +23,7 @@ from selfsup_engine.runs import Library, RunFolder
 
 MEMBERS = re.compile(
     r"run\.json|weights\.safetensors|exhibit\.safetensors|cover\.png|events\.jsonl|previews/\d{8}-[a-z]{1,20}\.png"
+    r"|snapshots/\d{8}\.safetensors"
 )
 NEEDED = {"run.json", WEIGHTS, EXHIBIT, "cover.png"}
 MAX_BYTES = 300_000_000  # unpacked; every preset's run is under a tenth of it
@@ -37,10 +39,11 @@ def export(folder: RunFolder) -> bytes:
     if not folder.usable:
         raise UserError(f"{folder.name} has no finished model yet. Let it finish, or stop it, then download it.")
     file = io.BytesIO()
+    left = {*snapshots.stored(folder).values()} - {*snapshots.carried(folder)}
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
         for path in sorted(folder.path.rglob("*")):
             name = path.relative_to(folder.path).as_posix()
-            if MEMBERS.fullmatch(name):
+            if MEMBERS.fullmatch(name) and path not in left:
                 archive.write(path, name)
     return file.getvalue()
 
@@ -81,7 +84,14 @@ def _check_together(folder: RunFolder) -> None:
     fits = fits and (not isinstance(model, Encodes) or kept.codes.shape[1] == model.code_size)
     if kept.labels is not None and run.result is not None:
         fits = fits and bool(((kept.labels >= 0) & (kept.labels < len(run.result.classes))).all())
-    if not fits or not all(bool(tensor.isfinite().all()) for tensor in model.state_dict().values()):
+    kept_steps = snapshots.stored(folder)
+    fits = (
+        fits
+        and len(kept_steps) <= snapshots.CARRIED
+        and max(kept_steps, default=0) <= (run.result.steps if run.result else 0)
+    )
+    models = [model, *(load_model(folder, path) for path in kept_steps.values())] if fits else []
+    if not fits or not all(bool(t.isfinite().all()) for one in models for t in one.state_dict().values()):
         raise UserError("The weights and the test images in this file do not belong together. It was refused.")
 
 

@@ -70,7 +70,7 @@ class Timeline {
   lay() {
     const { captions, classes, palette, curve, size, smooth, waiting } = this.data;
     this.inks = this.labels ? classes.map((_, i) => palette[i % palette.length]) : [getComputedStyle(this._timeline).getPropertyValue("--st-primary-color").trim()];
-    const laid = JSON.stringify([captions, classes, curve.name, size, smooth, Boolean(this.labels), this.data.before]);
+    const laid = JSON.stringify([captions, classes, curve.name, curve.train.length > 0, curve.held_out.length > 0, size, smooth, Boolean(this.labels), this.data.before]);
     this._waiting.textContent = waiting;
     this._play.disabled = this._speed.disabled = this.steps.length < 2;
     this._scrub.ariaValueMin = "0";
@@ -83,9 +83,8 @@ class Timeline {
     for (const name of ["map", "before", "after"]) this[`_${name}`].querySelector("figcaption").textContent = captions[name] ?? "";
     this._pictures.toggleAttribute("data-smooth", smooth);
     for (const figure of [this._before, this._after]) figure.querySelector("canvas").style.aspectRatio = size.join(" / ");
-    const key = (name) => make("span", {}, make("i"), name);
-    this._keys.replaceChildren(...(curve.train.length ? [key(`${curve.name}, training`)] : []), ...(curve.held_out.length ? [key(`${curve.name}, held-out images`)] : []));
-    this._keys.toggleAttribute("data-single", !curve.train.length);
+    const key = (which, said) => (curve[which].length ? [make("span", { className: which }, make("i"), `${curve.name}, ${said}`)] : []);
+    this._keys.replaceChildren(...key("train", "training"), ...key("held_out", "held-out images"));
     this._legend.replaceChildren(
       ...(this.labels ? classes : []).map((name, i) => {
         const dot = make("i");

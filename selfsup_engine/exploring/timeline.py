@@ -213,6 +213,15 @@ class Timeline:
             seen = grey(seen)
         return from_unit(seen)[0], photo.numpy()
 
+    @property
+    def shown(self) -> Pixels | None:
+        """What the model is shown, laid out as a moment's `sheet`: (H, W, C) uint8. None for one that draws from random numbers."""
+        if self.kind == "samples":
+            return None
+        if self.kind == "photo":
+            return self.photo[0].transpose(1, 2, 0)
+        return rows_of_two(self.given.images[self.given.shown].numpy())
+
     def moment(self, step: int) -> Moment:
         """What the model of a step makes of it all; computed once.
 

@@ -23,7 +23,9 @@ __all__ = ["NEWEST", "Curve", "Still", "pack", "timeline"]
 NEWEST = -1  # a cursor at the right end, which stays with the newest step
 LEVELS = 65_535
 MIDDLE = (0.02, 0.98)  # quantiles between which the points of every map are inside its window
-SPAN = 3  # sides of the map's window over which points have places: those that lie beside it come in from where they are
+SPAN = (
+    3  # sides of the map's window over which points have places: those that lie beside it come in from where they are
+)
 
 _mount = scripted("timeline")
 
