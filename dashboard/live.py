@@ -30,7 +30,7 @@ def watch(folder: RunFolder) -> None:
     @st.fragment(run_every=0.5 if active else None if over else 3.0)
     def live() -> None:
         happened = folder.history()
-        status = events.status(happened)
+        status = events.status(happened) if happened else folder.status()
         if active != status.active:
             st.rerun()
         header(folder, status)

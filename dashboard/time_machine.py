@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -12,10 +13,13 @@ from dashboard.components.timeline import Curve, Still, timeline
 from dashboard.state import StepView, save
 from selfsup_engine import events
 from selfsup_engine.errors import UserError
+from selfsup_engine.exploring.curve import curve as along
+from selfsup_engine.exploring.moment import for_browser
 from selfsup_engine.runs import RunFolder
 
 if TYPE_CHECKING:
-    from selfsup_engine.exploring.timeline import Moment, Timeline
+    from selfsup_engine.exploring.moment import Moment
+    from selfsup_engine.exploring.timeline import Timeline
 
 PATIENCE = 0.6  # seconds of looking at snapshots before what was seen is shown
 FILLING, GROWING = 0.3, 2.0  # seconds after which it looks again: while snapshots wait, and while the run goes on
@@ -45,42 +49,43 @@ PHOTO = {
 
 def show(folder: RunFolder, view: StepView) -> None:
     """Draws it for a run of any state; `view.snap` follows the cursor. Nothing before there is a first step to see."""
-    status = folder.status()
-    if status.state in ("queued", "loading") and not status.step and not status.active:
-        return
+    active = folder.status().active
     try:
-        filling = bool(cache.timeline(folder).missing)
+        opened = cache.timeline(folder)
     except UserError as error:
         st.error(words.plain(error))
         return
+    filling = False
+    with contextlib.suppress(UserError):  # said below, where it is looked again as long as the run goes on
+        opened.look(PATIENCE)
+        filling = bool(opened.missing)
 
-    @st.fragment(run_every=FILLING if filling else GROWING if status.active else None)
+    @st.fragment(run_every=FILLING if filling and not active else GROWING if active else None)
     def machine() -> None:
         try:
-            shown = scrub(folder, view, filling)
+            scrub(folder, view)
         except UserError as error:
             markup.show(markup.muted(str(error)))
             return
-        if shown and filling and not cache.timeline(folder).missing:
-            st.rerun()  # all was looked at: no need to look so often any more
+        if filling and not active and not opened.missing:
+            st.rerun()  # all was looked at: nobody need look any more
 
     with st.container(key="time-machine"):
         machine()
-        if not filling and not status.active:
+        if not filling and not active:
             time_film.offer(folder)
 
 
-def scrub(folder: RunFolder, view: StepView, filling: bool) -> bool:
-    """The slider with all that it moves; whether there was anything to move."""
+def scrub(folder: RunFolder, view: StepView) -> None:
+    """The slider with all that it moves; nothing before the run has begun."""
     opened = cache.timeline(folder)
     happened = folder.history()
-    status = events.status(happened)
+    status = events.status(happened) if happened else folder.status()
     if status.state in ("queued", "loading") and len(opened.steps) < 2:
-        return False
+        return
     st.subheader("Time machine", anchor=False)
     moments = opened.look(PATIENCE)
     markup.show(markup.muted(said(opened, status.state, status.active)))
-    left = len(opened.missing)
     view.snap = timeline(
         view.snap,
         stills(opened, moments, happened),
@@ -92,12 +97,11 @@ def scrub(folder: RunFolder, view: StepView, filling: bool) -> bool:
         classes=opened.given.classes if opened.kind == "codes" else (),
         ends=ends(moments, happened, status.active),
         helps={name: help_ for name, _, help_ in FIGURES.values()},
-        waiting=f"Looking at {len(opened.steps)} snapshots: {len(moments)} seen" if left else "",
+        waiting=f"Looking at {len(opened.steps)} snapshots… {len(moments)} seen" if opened.missing else "",
         smooth=opened.kind == "photo",
         size=moments[-1].sheet.shape[1::-1],
     )
     save(view)
-    return True
 
 
 def said(opened: Timeline, state: str, active: bool) -> str:
@@ -148,8 +152,6 @@ def ends(moments: Sequence[Moment], happened: Sequence[events.Event], active: bo
 
 def curve(happened: Sequence[events.Event], last: int) -> Curve:
     """The run's first figure up to the last step that is shown: so that nothing changes between two snapshots."""
-    from selfsup_engine.exploring.timeline import curve as along
-
     name, train, held_out = along([event for event in happened if getattr(event, "step", 0) <= last])
     return Curve(words.FIGURES.get(name, name), train, held_out)
 
@@ -169,6 +171,4 @@ def captions(opened: Timeline) -> dict[str, str]:
 
 def before(opened: Timeline) -> bytes | None:
     """What the model is shown, as a file."""
-    from selfsup_engine.exploring.timeline import for_browser
-
     return None if opened.shown is None else for_browser(opened.shown, photo=opened.kind == "photo")

@@ -42,7 +42,9 @@ def thinned(steps: Sequence[int], most: int) -> list[int]:
     """At most so many of some steps (rising), as evenly as can be in their order: the first and the last are among them."""
     if len(steps) <= most:
         return list(steps)
-    return [steps[round(i * (len(steps) - 1) / (most - 1))] for i in range(most)] if most > 1 else list(steps[-most:])
+    if most < 2:
+        return list(steps[len(steps) - max(most, 0) :])
+    return [steps[round(i * (len(steps) - 1) / (most - 1))] for i in range(most)]
 
 
 def carried(folder: RunFolder) -> list[Path]:

@@ -19,11 +19,15 @@ LEAST = 1e-6  # size over the middle's own length, below which all points are on
 
 
 def middle_and_size(codes: Codes) -> tuple[Codes, float]:
-    """The median (D,) of codes (N, D), and the distance from it within which nine in ten of them lie. Rows that are not finite do not count."""
+    """The mean (D,) of the codes (N, D) without the farthest tenth, and the distance from it within which the others lie.
+
+    Both turn with the codes, and no stray point moves them. Rows that are not finite do not count.
+    """
     known = codes[np.isfinite(codes).all(axis=1)]
     if not len(known):
         return np.zeros(codes.shape[1]), 0.0
-    middle = np.median(known, axis=0)
+    away = np.linalg.norm(known - known.mean(axis=0), axis=1)
+    middle = known[away <= np.quantile(away, REACH)].mean(axis=0)
     size = float(np.quantile(np.linalg.norm(known - middle, axis=1), REACH))
     return middle, size if size > LEAST * (1 + float(np.linalg.norm(middle))) else 0.0
 

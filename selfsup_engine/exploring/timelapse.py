@@ -9,7 +9,9 @@ from PIL import Image, ImageDraw, ImageFont
 
 from selfsup_engine.errors import UserError
 from selfsup_engine.exploring.alignment import Codes
-from selfsup_engine.exploring.timeline import Moment, Timeline, curve, place
+from selfsup_engine.exploring.curve import curve, place
+from selfsup_engine.exploring.moment import Moment
+from selfsup_engine.exploring.timeline import Timeline
 from selfsup_engine.images import Pixels, animate
 from selfsup_engine.pictures import PALETTE
 

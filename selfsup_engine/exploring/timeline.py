@@ -7,22 +7,22 @@ import math
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Literal, cast
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
-from selfsup_engine import builtin_photos, events, exhibit, photofile, snapshots, sources
+from selfsup_engine import builtin_photos, exhibit, photofile, snapshots, sources
 from selfsup_engine.errors import UserError
 from selfsup_engine.exploring.alignment import Codes, laid_over, middle_and_size
 from selfsup_engine.exploring.latent import Plane
+from selfsup_engine.exploring.moment import Moment, rows_of_two
 from selfsup_engine.exploring.photo import Restyler, difference
 from selfsup_engine.exploring.sampling import drawn_from
-from selfsup_engine.images import Pixels, encode, fit, from_unit, montage, to_unit
+from selfsup_engine.images import Pixels, fit, from_unit, to_unit
 from selfsup_engine.models.color_gradient_networks import blurred, grey
 from selfsup_engine.models.saved import WEIGHTS, bare_model, fits, initial_model, load_model
 from selfsup_engine.models.spec import Decodes, Encodes, Restyles, Samples
@@ -37,56 +37,8 @@ SEED = 0  # of the samples: the first ones of the sampler's first sheet
 PHOTO = "china"  # the built-in photo from which the fewest models learned
 PHOTO_PIXELS = {"restore": 100_000}
 COLOURED_PIXELS = 50_000  # those that colour see scenes best at this size
-CURVE = 300  # points of a curve
-HARD = 40_000  # bytes of pixels up to which a picture goes to the browser without loss
-FIRST = 16.0  # steps in the first unit of the axis of steps
 
 Kind = Literal["codes", "samples", "photo"]
-
-
-def place(step: float) -> float:
-    """Where a step stands on the axis of steps: evenly for each doubling, and with room for 0."""
-    return float(np.log2(1 + step / FIRST))
-
-
-@dataclass(frozen=True)
-class Moment:
-    """A model at one step.
-
-    pictures: (K, C, S, S) uint8, the same images redrawn or the same samples; photo: (3, H, W) uint8, what it makes of the photo; codes:
-    (N, D), not aligned; figures: by name, on [0, 1] pixels. What a model has no use for is None.
-    """
-
-    step: int
-    codes: Codes | None = None
-    pictures: Pixels | None = None
-    photo: Pixels | None = None
-    figures: dict[str, float] = field(default_factory=dict)
-
-    @property
-    def sheet(self) -> Pixels:
-        """The photo, or all pictures as two rows: (H, W, C) uint8."""
-        if self.photo is not None:
-            return self.photo.transpose(1, 2, 0)
-        assert self.pictures is not None
-        return rows_of_two(self.pictures)
-
-    @cached_property
-    def file(self) -> bytes:
-        """The same as a file for the browser."""
-        return for_browser(self.sheet, photo=self.photo is not None)
-
-
-def rows_of_two(images: Pixels) -> Pixels:
-    """Images (N, C, S, S) uint8 as two rows: (2 S, W, C)."""
-    return montage(images, -(-len(images) // 2))
-
-
-def for_browser(sheet: Pixels, photo: bool) -> bytes:
-    """A picture (H, W, C) as a small file: hard pixels keep as they are unless that is too much for what is sent some thirty times."""
-    if photo:
-        return encode(sheet, "jpeg", quality=88)
-    return encode(sheet, "png") if sheet.size <= HARD else encode(sheet, "webp", quality=92)
 
 
 @dataclass(frozen=True)
@@ -160,9 +112,10 @@ class Timeline:
     @property
     def missing(self) -> list[int]:
         """The steps that nobody has looked at yet: the newest first, then ever finer between those that are known."""
-        steps = self.steps
+        files, moments = self._files, self._moments  # as they are now: others may look, too
+        steps = sorted(files)
         order = list(dict.fromkeys(step for most in (1, 2, 3, 5, 9, 17, 33) for step in snapshots.thinned(steps, most)))
-        return [s for s in dict.fromkeys([*order, *steps]) if (s, self._files[s][1]) not in self._moments]
+        return [s for s in dict.fromkeys([*order, *steps]) if (s, files[s][1]) not in moments]
 
     def model(self, step: int) -> nn.Module:
         """The model of a step, ready to be asked.
@@ -243,22 +196,25 @@ class Timeline:
         Raises:
             UserError: there is nothing to show to the model.
         """
-        if self.kind == "codes":
-            _ = self.given  # what would be wrong at every step is said, and no snapshot is blamed for it
+        _ = self.shown  # what would be wrong at every step is said, and no snapshot is blamed for it
         until = time.monotonic() + seconds
         while (missing := self.missing) and time.monotonic() < until:
             progress(1 - len(missing) / len(self.steps))
             try:
                 self.moment(missing[0])
             except UserError:
+                if self._files[missing[0]][0] is None:
+                    raise
                 self._drop(missing[0])
-        return [self._moments[key] for key in sorted(self._keys()) if key in self._moments]
+        moments = self._moments
+        return [moments[key] for key in sorted(self._keys()) if key in moments]
 
     def _drop(self, step: int) -> None:
         """Leaves out a snapshot whose head is whole and whose body is not."""
-        path, changed = self._files.pop(step)
+        path, changed = self._files[step]
         if path is not None:
             self._good[path, changed] = False
+        self.refresh()
 
     def _codes(self, step: int, model: nn.Module) -> Moment:
         given, encoder, decoder = self.given, cast(Encodes, model), cast(Decodes, model)
@@ -315,27 +271,3 @@ class Timeline:
         else:
             plane = Plane.of(last[last.isfinite().all(1)])
         return [plane.flat(torch.from_numpy(one).float()).double().numpy() for one in reversed(placed)]
-
-
-def curve(happened: list[events.Event]) -> tuple[str, list[tuple[int, float]], list[tuple[int, float]]]:
-    """The first figure of a run's history: its name, and (step, value) of the training batches and of the held-out images, at most
-    `CURVE` of either, evenly along the axis of steps."""
-    checks = [event for event in happened if isinstance(event, events.Check) and event.losses]
-    metrics = [event for event in happened if isinstance(event, events.Metrics)]
-    if not checks:
-        return "", [], []
-    name = next(iter(checks[0].losses))
-    series = ([(e.step, e.losses[name]) for e in kind if name in e.losses] for kind in (metrics, checks))
-    train, held_out = (_thinned(points) for points in series)
-    return name, train, held_out
-
-
-def _thinned(points: list[tuple[int, float]]) -> list[tuple[int, float]]:
-    if len(points) <= CURVE:
-        return points
-    apart = (place(points[-1][0]) - place(points[0][0])) / CURVE
-    kept = points[:1]
-    for point in points[1:]:
-        if place(point[0]) - place(kept[-1][0]) >= apart:
-            kept.append(point)
-    return kept

@@ -8,10 +8,10 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashboard import state
-from dashboard.state import LatentView, LibraryView, ModelView, PhotoView, SamplerView, TrainView, View
+from dashboard.state import LatentView, LibraryView, ModelView, PhotoView, SamplerView, StepView, TrainView, View
 
 LINKS: dict[type[View], dict[str, str]] = {
-    TrainView: {"run": "digits-mlp-0102-030405", "data": "mnist", "family": "dcgan"},
+    TrainView: {"run": "digits-mlp-0102-030405", "data": "mnist", "family": "dcgan", "snap": "1024"},
     LatentView: {
         "model": "fashion-2d",
         "weights": "0123456789abcdef",
@@ -61,7 +61,7 @@ LINKS: dict[type[View], dict[str, str]] = {
 """Links that say something about every field, none of it the default."""
 
 WRONG: dict[type[View], dict[str, list[str]]] = {
-    TrainView: {"run": ["x" * 65], "data": ["x" * 201], "family": ["x" * 33]},
+    TrainView: {"run": ["x" * 65], "data": ["x" * 201], "family": ["x" * 33], "snap": ["-2", "first"]},
     LatentView: {
         "model": ["x" * 65],
         "weights": ["0" * 17],
@@ -236,7 +236,7 @@ def test_what_is_remembered_can_be_forgotten() -> None:
 
 def test_each_view_belongs_to_one_page() -> None:
     views = {name for name, value in vars(state).items() if isinstance(value, type) and issubclass(value, View)}
-    assert views - {View.__name__, ModelView.__name__} == {kind.__name__ for kind in LINKS}
+    assert views - {View.__name__, StepView.__name__, ModelView.__name__} == {kind.__name__ for kind in LINKS}
 
 
 def test_what_is_kept_is_ahead_of_the_address_bar_until_that_says_something_else() -> None:
