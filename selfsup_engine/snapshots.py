@@ -7,7 +7,9 @@ from pathlib import Path
 from selfsup_engine.runs import RunFolder
 
 FOLDER = "snapshots"
-LIGHT = 3_000_000  # bytes of a snapshot up to which there are two an octave: 24 of them, 72 MB at most, after 30,000 steps
+LIGHT = (
+    3_000_000  # bytes of a snapshot up to which there are two an octave: 24 of them, 72 MB at most, after 30,000 steps
+)
 CARRIED = 8  # snapshots at most that go along with a run: in its zip, and in the gallery
 CARRIED_BYTES = 40_000_000
 _NAME = re.compile(r"(\d{8})\.safetensors")
