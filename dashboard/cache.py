@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from selfsup_engine.exploring.inside import Inside
     from selfsup_engine.exploring.latent import LatentSpace
     from selfsup_engine.exploring.sampling import Sampler
+    from selfsup_engine.exploring.timeline import Timeline
     from selfsup_engine.models.spec import Config
     from selfsup_engine.runs import Budget
     from selfsup_engine.training.estimate import Estimate
@@ -106,6 +107,20 @@ def _inside(path: str, weights: str) -> Inside:
     from selfsup_engine.exploring.inside import Inside
 
     return Inside(RunFolder(Path(path)))
+
+
+def timeline(folder: RunFolder) -> Timeline:
+    """A run over its steps, brought up to what there is now; what was looked at is kept."""
+    opened = _timeline(str(folder.path), str(folder.run.created))
+    opened.refresh()
+    return opened
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _timeline(path: str, created: str) -> Timeline:
+    from selfsup_engine.exploring.timeline import Timeline
+
+    return Timeline(RunFolder(Path(path)))
 
 
 def samples(sampler: Sampler, spots: Sequence[Spot]) -> Pixels:

@@ -6,7 +6,21 @@ from collections.abc import Callable, Sequence
 
 import streamlit as st
 
-from dashboard import cache, charts, chronicle, explorers, forms, live, markup, tagging, train_like, trash, words
+from dashboard import (
+    cache,
+    charts,
+    chronicle,
+    explorers,
+    forms,
+    live,
+    markup,
+    sharing,
+    tagging,
+    time_machine,
+    train_like,
+    trash,
+    words,
+)
 from dashboard.state import Part, RunView, hold, remember, remembered
 from selfsup_engine import archive, events, storage
 from selfsup_engine.errors import UserError
@@ -25,8 +39,14 @@ def find(view: RunView) -> RunFolder | None:
     try:
         if not view.run:
             raise UserError("There is no run in this library yet. Whatever you train gets a page here.")
+        if view.weights:  # another run may have the name here, and this one another name
+            everything = [*library.runs(), *library.shown()]
+            view.run = next(
+                (found.name for found in sharing.looked_up(view.wanted(), everything, "run") if found), view.run
+            )
         folder = library.find(view.run)
         words.title(folder)  # a damaged run.json is said here
+        view.weights = explorers.weights_of(folder)
         return folder
     except UserError as error:
         st.title("A run")
@@ -74,6 +94,7 @@ def head(folder: RunFolder, status: Status) -> None:
         markup.show(markup.pill(words.STATES[status.state], status.state))
         if not folder.in_gallery:
             rename(folder)
+        sharing.share(RunView)
     where = "the gallery" if folder.in_gallery else f"made {run.created:%d %b %Y, %H:%M} UTC"
     markup.show(markup.eyebrow(f"{words.source_title(run.source)} · {run.preset} · seed {run.seed} · {where}"))
 
@@ -214,5 +235,9 @@ def settings(folder: RunFolder, view: RunView) -> None:
     st.json(folder.run.model_dump(mode="json", exclude={"result"}))
 
 
-# A place is kept for "Time machine": how the model drew at each step that was kept, at `view.snap`.
-PARTS: dict[Part, Callable[[RunFolder, RunView], None]] = {"Training": training, "Log": log, "Settings": settings}
+PARTS: dict[Part, Callable[[RunFolder, RunView], None]] = {
+    "Training": training,
+    "Time machine": time_machine.show,
+    "Log": log,
+    "Settings": settings,
+}

@@ -44,7 +44,13 @@ class View(BaseModel):
         return ()
 
 
-class TrainView(View):
+class StepView(View):
+    """`snap`: the step at which the time machine stands; -1: the newest."""
+
+    snap: int = Field(-1, ge=-1, le=10_000_000)
+
+
+class TrainView(StepView):
     """`run`: the run that is watched; without one, the form: `data` to learn from, and the `family` of models."""
 
     run: str = Field("", max_length=64)
@@ -177,12 +183,15 @@ class LibraryView(View):
 Part = Literal["Training", "Time machine", "Log", "Settings"]
 
 
-class RunView(View):
-    """`run`: whose page it is; `part`: what of it is shown below; `snap`: the step at which the time machine stands, -1 for the end."""
+class RunView(StepView):
+    """`run`: whose page it is, with the first digits of its weights' hash once it has any; `part`: what of it is shown below."""
 
     run: str = Field("", max_length=64)
+    weights: str = Field("", max_length=16)
     part: Part = "Training"
-    snap: int = Field(-1, ge=-1, le=10_000_000)
+
+    def wanted(self) -> tuple[tuple[str, str], ...]:
+        return ((self.run, self.weights),) if self.run else ()
 
 
 Order = Literal["differ", "worst", "best", "first"]
@@ -219,8 +228,9 @@ PAGES: dict[str, type[View]] = {
     "gradients": PhotoView,
     "compare": CompareView,
     "inside": InsideView,
+    "run": RunView,
 }
-"""The explorers' pages, by the names of their files, whose whole state can be taken along."""
+"""The pages whose whole state can be taken along, by the names of their files: the explorers, and a run with its time machine."""
 
 
 def page_of(kind: type[View]) -> str:

@@ -1,8 +1,8 @@
 """A run as one file, to take along or to pass on: a zip of what it takes to look at it, explore it and score it; or several runs in
 one zip, a folder each.
 
-What comes in is checked before a byte of it is kept: names from a short list, sizes, run.json by pydantic, weights and exhibit as
-safetensors of exactly the shapes that the config asks for. Nothing is unpickled. Torch is imported only to take a run in.
+What comes in is checked before a byte of it is kept: names from a short list, sizes, run.json by pydantic, weights, snapshots and exhibit
+as safetensors of exactly the shapes that the config asks for. Nothing is unpickled. Torch is imported only to take a run in.
 """
 
 import contextlib
@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from selfsup_engine import tags
+from selfsup_engine import snapshots, tags
 from selfsup_engine.errors import UserError
 from selfsup_engine.images import open_image
 from selfsup_engine.runs import Library, RunFolder
@@ -31,6 +31,7 @@ PARTS: dict[str, Callable[[RunFolder, Path], object] | None] = {
     r"cover\.png": lambda run, path: open_image(path),
     r"events\.jsonl": None,  # what is no event is passed over by whoever reads it
     r"previews/\d{8}-[a-z]{1,20}\.png": lambda run, path: open_image(path),
+    r"snapshots/\d{8}\.safetensors": None,  # nor do these without the weights
     r"tags\.json": lambda run, path: tags.read(path),
 }
 """What a run's zip may hold, by the pattern of its name, and what checks such a file of a run: it raises a UserError."""
@@ -86,8 +87,9 @@ def _new(file: IO[bytes]) -> zipfile.ZipFile:
 
 def _kept(folder: RunFolder) -> list[tuple[Path, str]]:
     """What belongs into a run's zip, and its name there."""
+    left = {*snapshots.stored(folder).values()} - {*snapshots.carried(folder)}
     named = ((path, path.relative_to(folder.path).as_posix()) for path in sorted(folder.path.rglob("*")))
-    return [(path, name) for path, name in named if MEMBERS.fullmatch(name)]
+    return [(path, name) for path, name in named if MEMBERS.fullmatch(name) and path not in left]
 
 
 def _add(archive: zipfile.ZipFile, folder: RunFolder, prefix: str) -> None:
@@ -214,7 +216,14 @@ def _check_together(folder: RunFolder) -> None:
     fits = fits and (not isinstance(model, Encodes) or kept.codes.shape[1] == model.code_size)
     if kept.labels is not None and run.result is not None:
         fits = fits and bool(((kept.labels >= 0) & (kept.labels < len(run.result.classes))).all())
-    if not fits or not all(bool(tensor.isfinite().all()) for tensor in model.state_dict().values()):
+    kept_steps = snapshots.stored(folder)
+    fits = (
+        fits
+        and len(kept_steps) <= snapshots.CARRIED
+        and max(kept_steps, default=0) <= (run.result.steps if run.result else 0)
+    )
+    models = [model, *(load_model(folder, path) for path in kept_steps.values())] if fits else []
+    if not fits or not all(bool(t.isfinite().all()) for one in models for t in one.state_dict().values()):
         raise UserError("The weights and the test images in this file do not belong together. It was refused.")
 
 

@@ -43,6 +43,12 @@ def finished(trained: RunFolder) -> RunFolder:
 # ----------------------------------------------------------------------------------------------------- what is to be seen
 
 
+def linked(folder: RunFolder) -> dict[str, str]:
+    """What the link to the page of a trained run says."""
+    assert folder.run.result is not None
+    return {"run": folder.name, "weights": folder.run.result.weights}
+
+
 def test_a_run_says_all_that_is_known_of_it(visit: Visit, finished: RunFolder, says: Says) -> None:
     app = visit("run", run=finished.name)
     assert not app.exception
@@ -52,7 +58,7 @@ def test_a_run_says_all_that_is_known_of_it(visit: Visit, finished: RunFolder, s
         assert said in says(app)
     assert app.title[0].value == words.plain(words.title(finished))
     assert len(app.get("plotly_chart")) == 1
-    assert app.query_params == {"run": finished.name}
+    assert app.query_params == linked(finished)
 
 
 def test_each_part_has_a_link(visit: Visit, finished: RunFolder, says: Says) -> None:
@@ -60,12 +66,12 @@ def test_each_part_has_a_link(visit: Visit, finished: RunFolder, says: Says) -> 
     assert "Finished, after 20 steps." in says(app) and not app.get("plotly_chart")
     app.button_group(key="run-part").set_value("Settings").run()
     assert not app.exception
-    assert app.query_params == {"run": finished.name, "part": "Settings"}
+    assert app.query_params == linked(finished) | {"part": "Settings"}
     assert '"learning_rate"' in app.json[0].value
 
 
 def test_without_a_name_it_is_the_latest_run_or_the_gallerys_first(visit: Visit, model: RunFolder, put: Put) -> None:
-    assert visit("run").query_params == {"run": model.name}
+    assert visit("run").query_params == linked(model)
     mine = put(Paused(step=1))
     assert visit("run").query_params == {"run": mine.name}
 
@@ -140,7 +146,7 @@ def test_a_run_is_renamed_and_its_links_go_on_working(visit: Visit, trained: Run
     save(app).click().run()
     assert not app.exception
     assert trained.run.title == "My <i>best</i>"
-    assert app.query_params == {"run": trained.name}
+    assert app.query_params == linked(trained)
     assert app.title[0].value == words.plain("My <i>best</i>")
 
 

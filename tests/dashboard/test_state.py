@@ -17,12 +17,13 @@ from dashboard.state import (
     PhotoView,
     RunView,
     SamplerView,
+    StepView,
     TrainView,
     View,
 )
 
 LINKS: dict[type[View], dict[str, str]] = {
-    TrainView: {"run": "digits-mlp-0102-030405", "data": "mnist", "family": "dcgan"},
+    TrainView: {"run": "digits-mlp-0102-030405", "data": "mnist", "family": "dcgan", "snap": "1024"},
     LatentView: {
         "model": "fashion-2d",
         "weights": "0123456789abcdef",
@@ -95,12 +96,12 @@ LINKS: dict[type[View], dict[str, str]] = {
         "sort": "score",
         "sheet": "2",
     },
-    RunView: {"run": "fashion-2d", "part": "Log", "snap": "300"},
+    RunView: {"run": "fashion-2d", "weights": "0123456789abcdef", "part": "Log", "snap": "300"},
 }
 """Links that say something about every field, none of it the default."""
 
 WRONG: dict[type[View], dict[str, list[str]]] = {
-    TrainView: {"run": ["x" * 65], "data": ["x" * 201], "family": ["x" * 33]},
+    TrainView: {"run": ["x" * 65], "data": ["x" * 201], "family": ["x" * 33], "snap": ["-2", "first"]},
     LatentView: {
         "model": ["x" * 65],
         "weights": ["0" * 17],
@@ -173,7 +174,7 @@ WRONG: dict[type[View], dict[str, list[str]]] = {
         "sort": ["best", "Newest"],
         "sheet": ["-1", "10001", "two"],
     },
-    RunView: {"run": ["x" * 65], "part": ["Hammer", "log"], "snap": ["-2", "10000001", "last"]},
+    RunView: {"run": ["x" * 65], "weights": ["0" * 17], "part": ["Hammer", "log"], "snap": ["-2", "10000001", "last"]},
 }
 
 kinds = pytest.mark.parametrize("kind", list(LINKS))
@@ -303,7 +304,7 @@ def test_what_is_remembered_can_be_forgotten() -> None:
 
 def test_each_view_belongs_to_one_page() -> None:
     views = {name for name, value in vars(state).items() if isinstance(value, type) and issubclass(value, View)}
-    assert views - {View.__name__, ModelView.__name__} == {kind.__name__ for kind in LINKS}
+    assert views - {View.__name__, StepView.__name__, ModelView.__name__} == {kind.__name__ for kind in LINKS}
 
 
 def test_what_is_kept_is_ahead_of_the_address_bar_until_that_says_something_else() -> None:

@@ -108,3 +108,12 @@ def test_a_mistake_is_one_clear_line(
     (tmp_path / "text.png").write_text("no picture")
     known = {"GAN": gan.name, "AE": trained.name, "TEXT": str(tmp_path / "text.png")}
     assert hint in mistake(*(known.get(word, word) for word in words))
+
+
+def test_a_run_is_filmed_from_its_snapshots(trained: RunFolder, tmp_path: Path) -> None:
+    film = tmp_path / "out.gif"
+    made = answer("timelapse", trained.name, "-o", str(film))
+    assert made["steps"][0] == 0 and made["steps"][-1] == 300
+    with Image.open(film) as image:
+        assert image.n_frames > 20
+    assert ".gif" in mistake("timelapse", trained.name, "-o", str(tmp_path / "out.webp"))
