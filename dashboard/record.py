@@ -169,9 +169,6 @@ def actions(folder: RunFolder, status: Status) -> None:
             on_click="ignore",
         )
     train_like.button(folder.run)
-    with st.popover("Copy link", icon=":material/link:"):
-        markup.show(markup.muted("Opens this page for whoever can reach this server."))
-        st.code(f"{(st.context.url or '').split('?')[0]}?run={folder.name}", language=None, wrap_lines=True)
     if folder.in_gallery:
         return
     if status.active:
