@@ -75,6 +75,7 @@ h2, h3, .stHtml b { overflow-wrap: anywhere; }
 .st-key-sources [data-testid="stVerticalBlock"] { gap: .5rem; }
 .st-key-sources button { padding: .25rem .3rem; }
 [class*="st-key-chosen-"] { border-color: var(--accent) !important; box-shadow: 0 0 0 1px var(--accent); }
+[class*="st-key-courier-"] { display: none; }
 [data-testid="stLayoutWrapper"]:has(> .st-key-unseen) { position: absolute; top: 0; left: 0; width: 200px; height: 1px; overflow: hidden; visibility: hidden; }
 .st-key-unseen { width: 200px !important; min-width: 0 !important; }
 /* on a phone a row of links, where Streamlit would have a drawer that stays open over the page */
@@ -89,7 +90,6 @@ h2, h3, .stHtml b { overflow-wrap: anywhere; }
   .block-container { padding-left: 1rem; padding-right: 1rem; }
   .st-key-sources [data-testid="stColumn"] { min-width: calc(50% - 1rem) !important; flex: 0 1 calc(50% - .3rem) !important; }
   .shots.fill.many { grid-auto-flow: row; grid-template-columns: repeat(5, 1fr); }
-  .st-key-here .px { max-width: 240px; margin: 0 auto; }
   .st-key-sources [data-testid="stHorizontalBlock"] { gap: .6rem; }
 }
 @media (prefers-reduced-motion: reduce) { * { transition: none !important; } }

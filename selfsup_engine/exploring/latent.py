@@ -16,6 +16,7 @@ from torch import Tensor
 
 from selfsup_engine import exhibit, sources
 from selfsup_engine.errors import UserError
+from selfsup_engine.exploring.clusters import Clusters, k_means
 from selfsup_engine.images import Crop, Pixels, from_unit, open_image, to_pixels, to_unit
 from selfsup_engine.images import encode as encode_picture
 from selfsup_engine.models.saved import load_model
@@ -23,6 +24,7 @@ from selfsup_engine.models.spec import Decodes, Encodes
 from selfsup_engine.runs import Run, RunFolder
 from selfsup_engine.scores import CHUNK, mse_per_image, nearest
 
+CLUSTERS = 10
 LIFTED_BY = 8  # neighbours on the map that say how a point of it lies off its plane
 
 
@@ -149,6 +151,17 @@ class LatentSpace:
     @cached_property
     def trust(self) -> Trust:
         return Trust(self.exhibit.codes)
+
+    @cached_property
+    def trusts(self) -> Tensor:
+        """How far the kept images' own codes lie among each other: trust (N,) in [0, 1]."""
+        return self.trust(self.exhibit.codes)
+
+    @cached_property
+    def clusters(self) -> Clusters:
+        """Groups that the kept images' codes fall into, as many as there are classes, or ten where there are none; labels play no part."""
+        classes = len(self.run.result.classes) if self.run.result else 0
+        return k_means(self.exhibit.codes, classes or CLUSTERS)
 
     @cached_property
     def quantiles(self) -> Tensor:
