@@ -129,8 +129,9 @@ def show_map(space: LatentSpace, view: LatentView) -> None:
     exhibit = space.exhibit
     controls(space, view)
     sorts = selection.kinds(space, view)
-    values = {"error": exhibit.errors, "trust": space.trusts}.get(
-        view.colour if sorts or view.colour != "label" else "error"
+    labelled = view.colour == "label" and sorts is not None
+    values = (
+        None if labelled or view.colour == "cluster" else space.trusts if view.colour == "trust" else exhibit.errors
     )
     background, extent = cache.decoded_grid(space) if view.back else (None, None)
     flat = space.plane.flat(exhibit.codes).numpy()
@@ -162,6 +163,8 @@ def show_map(space: LatentSpace, view: LatentView) -> None:
     view.cx, view.cy, view.zoom = told.look[:3]
     view.hide = ".".join(map(str, told.look.hidden))
     view.density, view.lasso = told.look.density, told.lasso
+    if ABOUT[view.colour]:
+        markup.show(markup.muted(ABOUT[view.colour]))
 
 
 def controls(space: LatentSpace, view: LatentView) -> None:
@@ -180,8 +183,6 @@ def controls(space: LatentSpace, view: LatentView) -> None:
         view.hide = ""  # the numbers of clusters are no classes'
     if labelled or colour != "error":
         view.colour = colour
-    if ABOUT[colour]:
-        markup.show(markup.muted(ABOUT[colour]))
 
 
 def show_lens(space: LatentSpace, view: LatentView) -> None:

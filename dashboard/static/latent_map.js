@@ -259,7 +259,7 @@ class LatentMap {
   circle() {
     const outline = parts.group.outlineOf(this.path, this.plane.width / this.plane.scale);
     this.path = null;
-    this.lassoing = false;
+    this.toggleLasso();
     this.group(outline);
   }
 
@@ -320,7 +320,14 @@ class LatentMap {
     return [labels ? classes[labels[i]] : `no. ${numbers[i]}`, value, place].filter(Boolean);
   }
 
+  /** The point that is seen at a screen point: as a picture that covers it, else as the nearest dot; -1 where there is none. */
   nearest(at) {
+    const { thumbs, pictureOf } = this.scene();
+    const [x, y] = this.plane.toMap(at);
+    const reach = thumbs ? thumbs.size / 2 / this.plane.scale : 0;
+    const covers = (i) => Math.abs(this.data.xy[2 * i] - x) < reach && Math.abs(this.data.xy[2 * i + 1] - y) < reach && pictureOf(i);
+    const covering = thumbs?.numbers.find(covers) ?? -1;
+    if (covering >= 0) return covering;
     return this.grid.nearest(this.plane.toMap(at), PICK / this.plane.scale, (i) => this.strengths?.[i] !== 0);
   }
 

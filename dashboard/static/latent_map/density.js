@@ -58,7 +58,7 @@ function imageOf({ values, columns, rows }, [r, g, b]) {
   const image = new ImageData(columns, rows);
   values.forEach((value, k) => {
     const at = 4 * ((rows - 1 - Math.floor(k / columns)) * columns + (k % columns));
-    image.data.set([r, g, b, Math.round(255 * 0.5 * Math.sqrt(value))], at);
+    image.data.set([r, g, b, Math.round(255 * 0.6 * value ** 0.6)], at);
   });
   const canvas = new OffscreenCanvas(columns, rows);
   canvas.getContext("2d").putImageData(image, 0, 0);

@@ -8,7 +8,7 @@ const REACH = 48; // px around the window where a disc may still show
 /** The radius of a dot in CSS pixels: smaller where there are many, larger from near. */
 export function radiusOf(plane, n) {
   const crowd = Math.sqrt((plane.width * plane.height) / Math.max(n, 1)); // mean distance if they were spread evenly
-  return Math.min(Math.max(0.27 * crowd, 1.4), 4) * Math.min(Math.max(plane.view.zoom, 1) ** 0.35, 3);
+  return Math.min(Math.max(0.27 * crowd, 1.4), 4) * Math.min(Math.max(plane.view.zoom, 1) ** 0.35, 2.2);
 }
 
 /**
