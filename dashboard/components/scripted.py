@@ -19,7 +19,7 @@ _MOUNT = """export default async function (component) {
 """
 """The inline script travels with every update, so it only fetches the rest, once."""
 
-RAW = 32 * 32 * 3
+RAW = 64 * 64 * 3
 """Bytes of a picture up to which it travels as it is."""
 
 

@@ -2,21 +2,19 @@
  * A map of points on a plane: it shows coded data, and tells which place a person chose and what group they circled. It knows nothing of models.
  * The Python side, and the format of `data`, are in components/latent_map/__init__.py; what hands mean is in latent_map/gestures.js.
  *
- * Told at rest are `point`: [x, y, turn]; `look`: [x, y, zoom, hidden, density, turn]; `lasso`: [outline, turn]. While a hand is on the pin, its places go to the
- * lens that follows this map, if there is one. Lens and courier are exported here, so that all three share one module's memory.
+ * Told at rest are `point`: [x, y, turn]; `look`: [x, y, zoom, hidden, density, turn]; `lasso`: [outline, turn]. While a hand is on the pin, its places
+ * go to the lens that follows this map, if there is one. Lens and courier are exported here, so that all three share one module's memory.
  */
 const { search } = new URL(import.meta.url);
 const { mounted, nextTurn } = await import(new URL(`blob.js${search}`, import.meta.url));
 const part = (name) => import(new URL(`latent_map/${name}.js${search}`, import.meta.url));
-const names = "base courier density front gestures glide grid group legend lens over plane points shared theme thumbs tip".split(" ");
+const names = "courier density gestures glide grid group legend lens painter plane points shared theme thumbs tip".split(" ");
 const parts = Object.fromEntries(await Promise.all(names.map(async (name) => [name, await part(name)])));
-const { Grid, Gestures, Glide, Link, Plane, Thumbs, Tip } = Object.assign({}, ...["grid", "gestures", "glide", "shared", "plane", "thumbs", "tip"].map((name) => parts[name]));
-const { clampZoom, extentOf } = parts.plane;
+const { Grid, Gestures, Glide, Link, Painter, Plane, Thumbs, Tip, clampZoom, extentOf } = Object.assign({}, ...Object.values(parts));
 
 const REFRESH = 300; // ms after which the rest of the page may follow a hand that let go: done at once, it would swallow a press that follows
 const LOOK_RESTS = 400; // ms after which a zoom, a pan or a filter is told: each is a step that the back button takes back
 const STILL = 140; // ms after which a look is drawn as finely as the screen can show it
-const BUDGET = 8; // ms that the points may take in a frame of a pan
 const PICK = 14; // px
 
 const BACK_LASTS = 3000; // ms in which what comes is still the answer to the back button
@@ -29,12 +27,12 @@ class LatentMap {
   ringed = -1; // the point that is pointed at, here or on a linked map
   path = null; // of a hand that is circling, in map units
   lassoing = false;
-  stale = new Set(); // layers to paint in the next frame
-  cost = 0; // ms that the points took when they were last drawn finely
 
   constructor(parent) {
     const find = (selector) => parent.querySelector(selector);
     for (const name of ["stage", "base", "front", "over", "legend", "spoken", "lasso", "density"]) this[name] = find(`.${name}`);
+    this.painter = new Painter(this, this.plane, () => this.scene());
+    this.paint = (...layers) => this.painter.paint(...layers);
     this.ending = new AbortController();
     this.tip = new Tip(find(".tip"), () => this.memory.pictures);
     this.gestures = new Gestures(this.over, this, this.ending.signal);
@@ -63,7 +61,7 @@ class LatentMap {
     this.link?.say("group", this, null);
     this.link?.members.delete(this);
     this.memory?.pictures.listeners.delete(this.came);
-    cancelAnimationFrame(this.frame);
+    this.painter.end();
   }
 
   // --- what Python says
@@ -214,7 +212,7 @@ class LatentMap {
     if (!width || !height || !this.data) return; // in a closed tab, or before the first data
     Object.assign(this.plane, { width, height });
     if (!this.memory.view) this.plane.showAll();
-    this.draw(); // at once: a resized canvas is empty
+    this.painter.draw(); // at once: a resized canvas is empty
     this.still();
     this.stage.dataset.ready = ""; // shown only now: what is seen can be pressed
   }
@@ -381,11 +379,6 @@ class LatentMap {
     }, LOOK_RESTS);
   }
 
-  paint(...layers) {
-    for (const layer of layers) this.stale.add(layer);
-    this.frame ??= requestAnimationFrame(() => this.draw([...this.stale]));
-  }
-
   scene() {
     const { data, memory, strengths, inks, between, theme } = this;
     const shown = (i) => !(data.labels && memory.hidden.has(data.labels[i]));
@@ -394,27 +387,10 @@ class LatentMap {
     return {
       ...{ data: between ? { ...data, xy: between } : data, theme, inks, strengths, grid: between ? null : this.grid, order: this.grid.order },
       ...{ bitmap: this.bitmap, field: memory.density && !between ? this.field : null, thumbs: data.pictured && !between ? this.thumbs.at(this.plane) : null },
-      ...{ marks: data.marks, pin: memory.pin, ringed: this.ringed, drawing: Boolean(this.path), outline: this.path ?? parts.group.cornersOf(memory.lasso) },
+      ...{ moving: this.moving || Boolean(between), marks: data.marks, pin: memory.pin, ringed: this.ringed, drawing: Boolean(this.path), outline: this.path ?? parts.group.cornersOf(memory.lasso) },
       pictureOf: (i) => memory.pictures.of(data.numbers[i]),
       colourOf: (i) => `rgb(${inks.colors[inks.inkOf[i]]})`,
     };
-  }
-
-  draw(layers = ["base", "front", "over"]) {
-    cancelAnimationFrame(this.frame);
-    this.frame = null;
-    this.stale.clear();
-    if (!this.plane.width) return;
-    const scene = this.scene();
-    const fine = devicePixelRatio;
-    if (layers.includes("base")) {
-      const resolution = (this.moving || this.glide) && this.cost > BUDGET ? Math.min(fine, 1) : fine;
-      const began = performance.now();
-      parts.base.paintBase(this.base, this.plane, scene, resolution);
-      if (resolution === fine) this.cost = performance.now() - began;
-    }
-    if (layers.includes("front")) parts.front.paintFront(this.front, this.plane, scene, fine);
-    if (layers.includes("over")) parts.over.paintOver(this.over, this.plane, scene, fine);
   }
 }
 

@@ -22,7 +22,7 @@ from selfsup_engine.images import encode as encode_picture
 from selfsup_engine.models.saved import load_model
 from selfsup_engine.models.spec import Decodes, Encodes
 from selfsup_engine.runs import Run, RunFolder
-from selfsup_engine.scores import CHUNK, mse_per_image, nearest
+from selfsup_engine.scores import CHUNK, Neighbours, mse_per_image, nearest
 
 CLUSTERS = 10
 LIFTED_BY = 8  # neighbours on the map that say how a point of it lies off its plane
@@ -109,12 +109,13 @@ class Trust:
         self.codes, held_out = codes[::2], codes[1::2]
         k = min(self.NEIGHBOURS, max(1, len(self.codes) - 1))
         self._k = k
-        self._own = nearest(self.codes, self.codes, k + 1)[0][:, -1]  # the first neighbour is the point itself
+        self._nearest = Neighbours(self.codes)
+        self._own = self._nearest(self.codes, k + 1)[0][:, -1]  # the first neighbour is the point itself
         self._floor = float(self._own.median()) * 0.1 + 1e-12  # duplicates have distance 0
         self._usual = float(self._ratio(held_out).quantile(0.9)) if len(held_out) else 1.0
 
     def _ratio(self, codes: Tensor) -> Tensor:
-        distances, indices = nearest(codes, self.codes, self._k)
+        distances, indices = self._nearest(codes, self._k)
         return distances[:, -1].clamp_min(self._floor) / self._own[indices].mean(1).clamp_min(self._floor)
 
     def __call__(self, codes: Tensor) -> Tensor:
@@ -147,6 +148,14 @@ class LatentSpace:
     def plane(self) -> Plane:
         """The map on which the codes are drawn."""
         return Plane.of(self.exhibit.codes)
+
+    @cached_property
+    def _neighbours(self) -> Neighbours:
+        return Neighbours(self.exhibit.codes)
+
+    @cached_property
+    def _flat_neighbours(self) -> Neighbours:
+        return Neighbours(self.plane.flat(self.exhibit.codes))
 
     @cached_property
     def trust(self) -> Trust:
@@ -206,10 +215,10 @@ class LatentSpace:
         codes = self.plane.lifted(points)
         if self.code_size == 2:
             return codes
-        flat = self.plane.flat(self.exhibit.codes)
-        distances, indices = nearest(points, flat, LIFTED_BY)
+        distances, indices = self._flat_neighbours(points, LIFTED_BY)
         weights = 1 / distances.square().clamp_min(1e-12)
-        off = (self.exhibit.codes - self.plane.lifted(flat))[indices]
+        own = self.exhibit.codes[indices]
+        off = own - self.plane.lifted(self.plane.flat(own))
         return codes + (weights[:, :, None] * off).sum(1) / weights.sum(1, keepdim=True)
 
     def grid(self, side: int) -> tuple[Tensor, int, tuple[float, float, float, float]]:
@@ -230,7 +239,7 @@ class LatentSpace:
 
     def neighbours(self, code: Tensor, count: int = 6) -> list[int]:
         """Indices of the kept test images whose codes are nearest to `code` (D,), nearest first."""
-        return nearest(code[None], self.exhibit.codes, count)[1][0].tolist()
+        return self._neighbours(code[None], count)[1][0].tolist()
 
     @cached_property
     def training(self) -> tuple[Tensor, Tensor]:

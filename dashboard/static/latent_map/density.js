@@ -1,6 +1,4 @@
 /** How densely the points lie: counted in small cells, blurred, and drawn as bands with a line between each two. */
-const { search } = new URL(import.meta.url);
-const { rgb } = await import(new URL(`theme.js${search}`, import.meta.url));
 const SIDE = 160; // cells along the longer side
 const BLUR = 2.2; // cells: the standard deviation
 const BANDS = [0.04, 0.12, 0.26, 0.46, 0.72]; // shares of the densest place
@@ -37,7 +35,7 @@ function blurred(values, length, lines, step, stride) {
 }
 
 export function paintDensity(context, plane, field, theme) {
-  field.image ??= imageOf(field, rgb(theme.accent));
+  field.image ??= imageOf(field, theme.glow);
   field.lines ??= BANDS.map((level) => contour(field, level));
   const { columns, rows, x0, y0, cell } = field;
   const [left, top] = plane.toScreen([x0, y0 + rows * cell]);

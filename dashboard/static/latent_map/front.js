@@ -1,10 +1,11 @@
-/** What lies over the points and moves with them: pictures in place of dots, and the numbers on the grid's lines. */
+/** What lies over the points and moves with them: the lines of the grid with their numbers, and pictures in place of dots. */
 const { search } = new URL(import.meta.url);
 const { begin, gridLines } = await import(new URL(`canvas.js${search}`, import.meta.url));
 
 /** `thumbs` is what Thumbs.at gives; `pictureOf(i)` a picture or undefined; `colourOf(i)` what frames it; `strengths` as in points.js. */
 export function paintFront(canvas, plane, scene, resolution) {
   const context = begin(canvas, plane, resolution);
+  paintGrid(context, plane, scene.theme, Boolean(scene.bitmap));
   if (scene.thumbs) paintThumbs(context, plane, scene);
   paintTicks(context, plane, scene.theme);
 }
@@ -21,6 +22,29 @@ function paintThumbs(context, plane, { thumbs: { size, numbers }, data, pictureO
     context.fillRect(px - size / 2, py - size / 2, size, size);
     const inner = size - 2 * frame;
     context.drawImage(picture.sheet, picture.x, picture.y, picture.side, picture.side, px - inner / 2, py - inner / 2, inner, inner);
+  }
+  context.globalAlpha = 1;
+}
+
+function paintGrid(context, plane, theme, onPicture) {
+  const { xs, ys } = gridLines(plane);
+  context.strokeStyle = theme.text;
+  context.lineWidth = 1;
+  const line = (value, x0, y0, x1, y1) => {
+    context.globalAlpha = (value === 0 ? 0.17 : 0.07) * (onPicture ? 0.5 : 1);
+    context.beginPath();
+    context.moveTo(x0, y0);
+    context.lineTo(x1, y1);
+    context.stroke();
+  };
+  const crisp = (v) => Math.round(v) + 0.5;
+  for (const x of xs) {
+    const px = crisp(plane.toScreen([x, 0])[0]);
+    line(x, px, 0, px, plane.height);
+  }
+  for (const y of ys) {
+    const py = crisp(plane.toScreen([0, y])[1]);
+    line(y, 0, py, plane.width, py);
   }
   context.globalAlpha = 1;
 }

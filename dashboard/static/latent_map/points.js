@@ -1,6 +1,6 @@
 /**
- * The points: how they travel, how strongly each is drawn, and how. Many small discs are blended straight into pixels: several times faster than as many calls of a canvas, with or without a GPU.
- * The colours of what lies below are taken from the canvas, so a picture or a grid may be there already.
+ * The points: how they travel, how strongly each is drawn, and how. Many small discs are blended straight into pixels: several times faster than as
+ * many calls of a canvas, with or without a GPU.
  */
 const PHASES = 4; // places between two pixels, on each axis, where a disc can lie
 const REACH = 48; // px around the window where a disc may still show
@@ -12,19 +12,21 @@ export function radiusOf(plane, n) {
 }
 
 /**
- * Blends the points over what `context` shows, in the grid's order: near points are near in memory, too. `strengths` is null where all are drawn alike, else an
- * Uint8Array: 0 not at all, 1 faintly, 2 fully. Without a grid, as on their way, all of them are looked at.
+ * Blends the points over what `context` shows, in the grid's order: near points are near in memory, too. `strengths` is null where all are drawn
+ * alike, else an Uint8Array: 0 not at all, 1 faintly, 2 fully. Without a grid, as on their way, all of them are looked at. `paper` is [r, g, b] where
+ * there is nothing below, so that nothing need be read.
  */
-export function paintPoints(context, plane, { data: { xy, n }, inks, grid, order, strengths, field }) {
+export function paintPoints(context, plane, { data: { xy, n }, inks, grid, order, strengths, field }, paper = null) {
   const { width, height } = context.canvas;
-  const image = context.getImageData(0, 0, width, height);
+  const image = paper ? blank(context.canvas) : context.getImageData(0, 0, width, height);
   const pixels = new Uint32Array(image.data.buffer);
+  if (paper) pixels.fill(packed(paper));
   const density = width / plane.width;
   const scale = plane.scale * density;
   const [left, top] = plane.toScreen([0, 0]).map((v) => v * density);
   const radius = radiusOf(plane, n) * density;
   const alpha = (n > 3000 ? 0.72 : 0.85) * (field ? 0.4 : 1);
-  const colors = Uint32Array.from(inks.colors, ([r, g, b]) => r | (g << 8) | (b << 16));
+  const colors = Uint32Array.from(inks.colors, packed);
   const { inkOf } = inks;
   const [[x0, y0], [x1, y1]] = [plane.toMap([-REACH, plane.height + REACH]), plane.toMap([plane.width + REACH, -REACH])];
   if (strengths?.includes(1)) draw(1, 0.12 * alpha);
@@ -53,6 +55,18 @@ export function paintPoints(context, plane, { data: { xy, n }, inks, grid, order
       else blendAtRim(pixels, disc, px, py, color, width, height);
     }
   }
+}
+
+const packed = ([r, g, b]) => (0xff000000 | (b << 16) | (g << 8) | r) >>> 0;
+
+const blanks = new WeakMap(); // canvas -> pixels of its size, used again at each frame
+
+function blank(canvas) {
+  const { width, height } = canvas;
+  const kept = blanks.get(canvas);
+  if (kept?.width === width && kept.height === height) return kept;
+  blanks.set(canvas, new ImageData(width, height));
+  return blanks.get(canvas);
 }
 
 /** Lays a colour over the pixels of a disc: red and blue in one product, green in another. */

@@ -3,13 +3,15 @@ const MAGMA = "#1c1044 #4f127b #812581 #b5367a #e55964 #fb8761 #fec287 #fcfdbf".
 const LEVELS = 64; // colours that a ramp is drawn with
 const NEUTRAL = "#8b93a1";
 
-/** The colours and the font that Streamlit's theme gives to `element`. */
+/** The colours and the font that Streamlit's theme gives to `element`; `ground` is the paper's [r, g, b], `glow` the accent's. */
 export function themeOf(element) {
   const style = getComputedStyle(element);
   const token = (name) => style.getPropertyValue(`--st-${name}`).trim();
   const paper = token("background-color");
   const [text, accent] = [token("text-color"), token("primary-color")];
-  return { paper, text, accent, font: style.fontFamily, dark: isDark(paper) };
+  const ground = seen(paper);
+  const [r, g, b] = ground;
+  return { paper, text, accent, ground, glow: seen(accent), font: style.fontFamily, dark: 0.2126 * r + 0.7152 * g + 0.0722 * b < 128 };
 }
 
 /** A ramp of [r, g, b] from near the paper to far from it, so that a high value stands out in both themes. */
@@ -26,7 +28,7 @@ export function inksOf({ n, values, labels, classes, palette }, theme) {
 }
 
 /** [r, g, b] of #rrggbb. */
-export const rgb = (hex) => [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
+const rgb = (hex) => [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
 
 function between(stops, t) {
   const at = Math.min(Math.floor(t * (stops.length - 1)), stops.length - 2);
@@ -34,10 +36,10 @@ function between(stops, t) {
   return low.map((v, i) => Math.round(v + (high[i] - v) * share));
 }
 
-function isDark(color) {
+/** [r, g, b] of any CSS colour. */
+function seen(color) {
   const context = new OffscreenCanvas(1, 1).getContext("2d");
   context.fillStyle = color;
   context.fillRect(0, 0, 1, 1);
-  const [r, g, b] = context.getImageData(0, 0, 1, 1).data;
-  return 0.2126 * r + 0.7152 * g + 0.0722 * b < 128;
+  return [...context.getImageData(0, 0, 1, 1).data.subarray(0, 3)];
 }
