@@ -4,7 +4,7 @@
  */
 const SIDE = 38; // CSS pixels of a picture at least; 1.41 times as much at most
 const STEP = Math.SQRT2; // from one level of zoom to the next
-const CROWD = 8; // points where one picture lies, at the most: from farther away dots say more
+const CROWD = 16; // points where one picture lies, at the most: from farther away dots say more
 const GAP = 0.94; // of the place that a picture has is the picture
 
 export class Thumbs {
