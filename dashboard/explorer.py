@@ -30,8 +30,8 @@ TOOLS: dict[Tool, Callable[[LatentSpace, LatentView, Tensor], None]] = {
 COLOURS: dict[Colour, str] = {"label": "By label", "error": "By error", "trust": "By trust", "cluster": "By cluster"}
 ABOUT: dict[Colour, str] = {
     "label": "",
-    "error": "Dark dots stand out: the model draws these pictures worst.",
-    "trust": "How usual a picture's place is: 1 where others lie as densely around it, less where it lies apart.",
+    "error": "Those that stand out are the pictures that the model draws worst.",
+    "trust": "How usual a picture's place is: 1 where others lie around it as they do elsewhere. Those that stand out lie apart.",
     "cluster": "Groups that the codes fall into by themselves (k-means); no label was used. The picture on a button is its group's most typical.",
 }
 NEAR = 6  # real pictures below the map
@@ -121,18 +121,15 @@ def opening(space: LatentSpace) -> tuple[float, float]:
 
 def key_of(space: LatentSpace) -> str:
     """The key of a model's map."""
-    return f"map-{space.name}"
+    return f"map-{space.name}-{space.run.result.weights[:8] if space.run.result else ''}"
 
 
 def show_map(space: LatentSpace, view: LatentView) -> None:
     """The codes of the test images; a press anywhere chooses that point."""
     exhibit = space.exhibit
     controls(space, view)
-    sorts = selection.kinds(space, view)
-    labelled = view.colour == "label" and sorts is not None
-    values = (
-        None if labelled or view.colour == "cluster" else space.trusts if view.colour == "trust" else exhibit.errors
-    )
+    sorts, colour = selection.kinds(space, view), colour_of(space, view)
+    values = exhibit.errors if colour == "error" else space.trusts if colour == "trust" else None
     background, extent = cache.decoded_grid(space) if view.back else (None, None)
     flat = space.plane.flat(exhibit.codes).numpy()
     mine = own_photo.code(space)
@@ -147,7 +144,8 @@ def show_map(space: LatentSpace, view: LatentView) -> None:
         classes=sorts.classes if sorts else (),
         typical=sorts.typical if sorts else (),
         values=values.numpy() if values is not None else None,
-        value_name="trust" if view.colour == "trust" else "squared error",
+        value_name="trust" if colour == "trust" else "squared error",
+        falling=colour == "trust",
         pin=(view.x or 0.0, view.y or 0.0),
         look=Look(view.cx, view.cy, view.zoom, selection.hidden(view), view.density),
         lasso=view.lasso,
@@ -163,15 +161,20 @@ def show_map(space: LatentSpace, view: LatentView) -> None:
     view.cx, view.cy, view.zoom = told.look[:3]
     view.hide = ".".join(map(str, told.look.hidden))
     view.density, view.lasso = told.look.density, told.lasso
-    if ABOUT[view.colour]:
-        markup.show(markup.muted(ABOUT[view.colour]))
+    if ABOUT[colour]:
+        markup.show(markup.muted(ABOUT[colour]))
+
+
+def colour_of(space: LatentSpace, view: LatentView) -> Colour:
+    """What colours the map: errors instead of labels where there are none."""
+    return "error" if view.colour == "label" and selection.kinds(space, view) is None else view.colour
 
 
 def controls(space: LatentSpace, view: LatentView) -> None:
     """What colours the map, and what lies beneath it."""
+    shown = colour_of(space, view)
     labelled = selection.kinds(space, view.model_copy(update={"colour": "label"})) is not None
     colours = {colour: name for colour, name in COLOURS.items() if labelled or colour != "label"}
-    shown = view.colour if view.colour in colours else "error"
     with st.container(horizontal=True, vertical_alignment="center"):
         colour = forms.following(
             "latent-colour", shown, lambda: forms.choice("Colour", colours, shown, "latent-colour", hide_label=True)
@@ -179,10 +182,11 @@ def controls(space: LatentSpace, view: LatentView) -> None:
         view.back = forms.following(
             "latent-back", view.back, lambda: st.toggle("Draw the decodes beneath", view.back, key="latent-back")
         )
-    if (colour == "cluster") != (view.colour == "cluster"):
+    if colour == shown:
+        return
+    if "cluster" in (colour, shown):
         view.hide = ""  # the numbers of clusters are no classes'
-    if labelled or colour != "error":
-        view.colour = colour
+    view.colour = colour
 
 
 def show_lens(space: LatentSpace, view: LatentView) -> None:

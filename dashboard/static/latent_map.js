@@ -46,8 +46,8 @@ class LatentMap {
     this.came = () => {
       this.paint("front");
       this.tip.came();
-      this.legendShown = null;
       this.updateLegend();
+      this.still(); // there may be more to get
     };
   }
 
@@ -116,9 +116,9 @@ class LatentMap {
     this.data = data;
     const unmoved = before && before.n === data.n && data.xy.every((v, k) => v === before.xy[k]);
     if (unmoved && String(extent) === String(this.extent)) return;
-    const from = { xy: before?.xy, extent: this.plane.extent };
+    const from = { xy: this.between ?? before?.xy, extent: this.plane.extent };
     this.glide?.end();
-    this.glide = null;
+    this.glide = this.between = null;
     Object.assign(this, { extent, grid: new Grid(data.xy, data.n, extent), thumbs: null, field: null });
     this.plane.extent = extent;
     if (!data.glide || before?.n !== data.n || unmoved || !parts.glide.moves()) return;
@@ -151,14 +151,14 @@ class LatentMap {
     const { data, memory } = this;
     const { classes, palette, labels, values, value_name: name, value_range: range, typical } = data;
     const emblems = typical.map((number) => memory.pictures.of(number));
-    memory.pictures.want("few", typical);
+    memory.pictures.want("typical", typical);
     const shown = JSON.stringify([classes, palette, Boolean(labels), Boolean(values), name, range, this.theme.dark, emblems.map(Boolean), typical]);
     if (shown === this.legendShown) return; // leave the chips alone, one may have the focus
     this.legendShown = shown;
     parts.legend.fillLegend(this.legend, {
       data,
       emblems,
-      ramp: parts.theme.rampOf(this.theme),
+      ramp: parts.theme.rampOf(this.theme, data.falling),
       hidden: memory.hidden,
       onFilter: () => {
         this.thumbs = this.field = null;
@@ -218,7 +218,6 @@ class LatentMap {
   }
 
   // --- what the person says: see gestures.js
-
   /** The pin is at a place: the lens sees it after `wait` ms, the page once it is settled. */
   place(point, wait = 0) {
     this.memory.pin = point;
@@ -363,7 +362,7 @@ class LatentMap {
       if (this.moving) this.paint("base");
       this.moving = false;
       const { thumbs } = this.scene();
-      if (thumbs) this.memory.pictures.want("many", thumbs.numbers.map((i) => this.data.numbers[i]));
+      if (thumbs) this.memory.pictures.want("window", thumbs.numbers.map((i) => this.data.numbers[i]));
     }, STILL);
   }
 

@@ -233,6 +233,7 @@ def packed(points: np.ndarray, key: str, **about: Any) -> str:
         "key": key,
         "typical": [],
         "value_name": "",
+        "falling": False,
         "marks": [],
         "background_extent": None,
         "height": 300,

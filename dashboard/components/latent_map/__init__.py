@@ -63,6 +63,7 @@ def latent_map(
     typical: Sequence[int] = (),
     values: npt.NDArray[np.floating] | None = None,
     value_name: str = "error",
+    falling: bool = False,
     pin: Point | None = None,
     look: Look = ALL,
     lasso: str = "",
@@ -82,7 +83,7 @@ def latent_map(
 
     `labels` (N,) are indices into `classes` and give each class a colour and a chip that filters; `typical` are the numbers of
     points whose pictures stand on the chips. `values` (N,), where
-    given, colour the points instead, from their 2nd to their 98th percentile. `marks` are named places. `background`
+    given, colour the points instead, from their 2nd to their 98th percentile; the high ones stand out, or, `falling`, the low ones. `marks` are named places. `background`
     is a PNG, WebP or JPEG under the points; `background_extent` is its (x0, y0, x1, y1), with y1 at the upper edge.
     The map is `height` pixels high, but no higher than wide. Points that are not finite are left out.
 
@@ -110,6 +111,7 @@ def latent_map(
         lit=lit,
         typical=[int(number) for number in typical] if pictures is not None else [],
         value_name=value_name,
+        falling=falling,
         marks=[(name, float(x), float(y)) for name, x, y in marks],
         background_extent=background_extent,
         height=height,

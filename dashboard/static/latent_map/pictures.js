@@ -1,4 +1,4 @@
-/** The pictures of a map's points that are at hand, by number; the rest is asked for, one request at a time, the newest wish first. */
+/** The pictures of a map's points that are at hand, by number; the rest is asked for, one request at a time. */
 const { nextTurn } = await import(new URL(`../blob.js${new URL(import.meta.url).search}`, import.meta.url));
 const AT_ONCE = 256;
 const KEPT = 6000;
@@ -6,7 +6,7 @@ const PATIENCE = 4000; // ms after which an answer is no longer waited for
 
 export class Pictures {
   known = new Map(); // number -> { sheet, x, y, side }
-  wishes = { few: [], many: [] }; // what is pointed at goes before what is in the window
+  wishes = { pointed: [], typical: [], window: [] }; // by kind, the most urgent first
   pending = 0;
   listeners = new Set();
   tell = null; // tells Python, once a courier is there
@@ -23,10 +23,11 @@ export class Pictures {
 
   ask() {
     if (this.pending || !this.tell) return;
-    const kind = this.wishes.few.length ? "few" : "many";
-    const numbers = this.wishes[kind].filter((number) => !this.known.has(number));
+    const lacking = (kind) => this.wishes[kind].filter((number) => !this.known.has(number));
+    const kind = Object.keys(this.wishes).find((kind) => lacking(kind).length);
+    if (!kind) return;
+    const numbers = lacking(kind);
     this.wishes[kind] = [];
-    if (!numbers.length) return;
     this.pending = nextTurn();
     this.tell("asked", [numbers, this.pending]);
     clearTimeout(this.timer);
@@ -41,7 +42,8 @@ export class Pictures {
   async take({ numbers, columns, side, parts: [bytes], turn }) {
     if (numbers.length) {
       const sheet = await createImageBitmap(new Blob([bytes], { type: "image/png" }));
-      if (this.known.size > KEPT) this.known.clear();
+      const old = this.known.keys();
+      while (this.known.size > KEPT) this.known.delete(old.next().value);
       numbers.forEach((number, k) => this.known.set(number, { sheet, x: side * (k % columns), y: side * Math.floor(k / columns), side }));
       for (const hear of this.listeners) hear();
     }

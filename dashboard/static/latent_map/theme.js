@@ -14,15 +14,15 @@ export function themeOf(element) {
   return { paper, text, accent, ground, glow: seen(accent), font: style.fontFamily, dark: 0.2126 * r + 0.7152 * g + 0.0722 * b < 128 };
 }
 
-/** A ramp of [r, g, b] from near the paper to far from it, so that a high value stands out in both themes. */
-export function rampOf(theme) {
-  const stops = theme.dark ? MAGMA.slice(1) : MAGMA.slice(0, -1).reverse();
+/** A ramp of [r, g, b] from near the paper to far from it, so that a high value stands out in both themes; `falling`: a low one. */
+export function rampOf(theme, falling) {
+  const stops = theme.dark === !falling ? MAGMA.slice(1) : MAGMA.slice(0, -1).reverse();
   return Array.from({ length: LEVELS }, (_, i) => between(stops, i / (LEVELS - 1)));
 }
 
 /** The colours [r, g, b], one per value level, else per class, else one for all; and which of them each point has. */
-export function inksOf({ n, values, labels, classes, palette }, theme) {
-  if (values) return { colors: rampOf(theme), inkOf: values.map((v) => (v * LEVELS) >> 8) };
+export function inksOf({ n, values, labels, classes, palette, falling }, theme) {
+  if (values) return { colors: rampOf(theme, falling), inkOf: values.map((v) => (v * LEVELS) >> 8) };
   if (labels) return { colors: classes.map((_, i) => rgb(palette[i % palette.length])), inkOf: labels };
   return { colors: [rgb(NEUTRAL)], inkOf: new Uint8Array(n) };
 }

@@ -20,7 +20,7 @@ export class Tip {
       this.forget();
       this.number = number;
       if (number >= 0) {
-        this.asking = setTimeout(() => this.pictures().want("few", [number]), Math.min(wait, ASKED_AFTER));
+        this.asking = setTimeout(() => this.pictures().want("pointed", [number]), Math.min(wait, ASKED_AFTER));
         this.showing = setTimeout(() => this.picture(), wait);
       }
     }
