@@ -1,109 +1,95 @@
-"""Several runs at once: which are chosen, and what can be done with all of them."""
+"""The group that was circled on the map: who is in it, and what they have in common."""
 
 from __future__ import annotations
 
-import io
-from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
+import numpy as np
 import streamlit as st
 
-from dashboard import forms, markup, tagging, trash, uploads, words
-from dashboard.entries import Entry
-from dashboard.state import View, remember, remembered, rerun
-from selfsup_engine import archive
-from selfsup_engine.runs import RunFolder
+from dashboard import latent_tools, markup
+from dashboard.state import LatentView, rerun
+from selfsup_engine.exploring import selection
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from selfsup_engine.exploring.latent import LatentSpace
+
+STRIP = 24  # pictures that are shown of a group
+MIX = 4  # kinds that are named
 
 
-def chosen(entries: Sequence[Entry]) -> list[Entry]:
-    """Those of the entries that are chosen, with the boxes that were ticked just now."""
-    if not remembered("selecting"):
+class Kinds(NamedTuple):
+    """labels: (N,) int64, the kind of each image; classes: what the kinds are called; typical: the number of an image that stands for each, or
+    nothing."""
+
+    labels: NDArray[np.integer]
+    classes: tuple[str, ...]
+    typical: tuple[int, ...] = ()
+
+
+def kinds(space: LatentSpace, view: LatentView) -> Kinds | None:
+    """What sorts the points of the map, and filters them: the clusters where these colour it, else the labels, where there are any."""
+    if view.colour == "cluster":
+        found = space.clusters
+        names = tuple(f"cluster {k + 1}" for k in range(len(found.centres)))
+        return Kinds(found.labels.numpy(), names, tuple(found.typical.tolist()))
+    classes = space.run.result.classes if space.run.result else ()
+    labels = space.exhibit.labels
+    return Kinds(labels.numpy(), tuple(classes)) if labels is not None and classes else None
+
+
+def hidden(view: LatentView) -> tuple[int, ...]:
+    """The kinds that the legend leaves out."""
+    return tuple(int(number) for number in view.hide.split(".") if number)
+
+
+def chosen(space: LatentSpace, view: LatentView) -> list[int]:
+    """The numbers of the exhibit's images that are inside the outline and not filtered out, in rising order."""
+    if not view.lasso:
         return []
-    kept: set[str] = remembered("chosen", set())
-    found = [entry for entry in entries if forms.standing(f"pick-{entry.key}", entry.key in kept)]
-    remember("chosen", {entry.key for entry in found})
-    return found
+    flat = space.plane.flat(space.exhibit.codes).numpy()
+    within = selection.inside(flat, selection.vertices(view.lasso))
+    sorts = kinds(space, view)
+    if sorts and view.hide:
+        within &= ~np.isin(sorts.labels, hidden(view))
+    return np.flatnonzero(within).tolist()
 
 
-def box(entry: Entry) -> None:
-    """Chooses a run, on its card."""
-    if remembered("selecting"):
-        key, wanted = f"pick-{entry.key}", entry.key in remembered("chosen", set())
-        forms.following(key, wanted, lambda: st.checkbox("Select", wanted, key=key))
-
-
-def toggle(view: View) -> None:
-    """Begins to choose runs, and ends it."""
-    on = bool(remembered("selecting"))
-    icon = ":material/close:" if on else ":material/checklist:"
-    if st.button("Done" if on else "Select", icon=icon, key="select"):
-        remember("selecting", None if on else True)
-        remember("chosen", None)
-        rerun(view)
-
-
-def bar(picked: Sequence[Entry], shown: Sequence[Entry], view: View) -> None:
-    """What can be done with the runs that are chosen; `shown` are all that were found."""
-    if not remembered("selecting"):
+def show(space: LatentSpace, view: LatentView) -> None:
+    """How many are inside, what they are, how well they are drawn, and some of them; nothing where nothing is circled."""
+    if not view.lasso:
         return
-    models = [entry.folder for entry in picked if entry.folder.usable]
-    mine = [entry.folder for entry in picked if not entry.folder.in_gallery]
-    with st.container(
-        border=True, key="selection", horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"
-    ):
-        with st.container(horizontal=True, vertical_alignment="center", width="content"):
-            size = f", {words.size(sum(entry.size for entry in picked))}" if picked else ""
-            markup.show(f"<b>{len(picked)} selected</b>{markup.escape(size)}")
-            if st.button(f"Select all {len(shown)}", key="select-all", type="tertiary"):
-                remember("chosen", {entry.key for entry in shown})
-                rerun(view)
-            if picked and st.button("Select none", key="select-none", type="tertiary"):
-                remember("chosen", None)
-                rerun(view)
-        with st.container(horizontal=True, width="content"):
-            download(models)
-            tagging.several(picked, view)
-            if st.button("Delete", icon=":material/delete:", key="delete-chosen", disabled=not mine):
-                trash.delete(mine)
-                remember("chosen", None)
-                rerun(view)
-        unready, theirs = len(picked) - len(models), len(picked) - len(mine)
-        hidden = len({entry.key for entry in picked} - {entry.key for entry in shown})
-        left_out(unready, theirs, hidden)
+    numbers = chosen(space, view)
+    with st.container(border=True, key="group"):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            markup.show(f"<p><b>{len(numbers):,} inside</b></p>", markup.muted(about(space, view, numbers)))
+            if st.button("Clear", icon=":material/close:", key="clear-group", help="Lets the group go (Escape)"):
+                view.lasso = ""
+                rerun(view, "fragment")
+            if numbers:
+                images = [space.exhibit.images[i].numpy() for i in numbers[: 10 * STRIP]]
+                latent_tools.download(images, min(len(images), STRIP), f"{space.name}-group", "group-png")
+        if numbers:
+            # Evenly through the group: the first ones would be whatever the data set happens to begin with.
+            some = [numbers[i] for i in np.linspace(0, len(numbers) - 1, min(STRIP, len(numbers))).round().astype(int)]
+            strip = [(space.exhibit.images[i].numpy(), f"no. {i}") for i in some]
+            markup.show(markup.shots(strip, width=44, classes="tight", captions=False))
 
 
-def download(models: Sequence[RunFolder]) -> None:
-    """One file of all models that are chosen, made on the click; how large it will be is said before."""
-
-    def packed() -> io.BytesIO:
-        file = io.BytesIO()
-        archive.export_many(models, file)
-        return file
-
-    size = sum(map(archive.size_to_export, models))
-    much = size > uploads.MB * 1_000_000
-    st.download_button(
-        f"Download, {words.size(size)}" if models else "Download",
-        packed,
-        "models.zip",
-        "application/zip",
-        icon=":material/download:",
-        key="download-chosen",
-        on_click="ignore",
-        disabled=not models or size > archive.MAX_BYTES_IN_ALL or len(models) > archive.MAX_RUNS,
-        help=f"More than the {uploads.MB} MB that can be uploaded again in one file: choose fewer at a time."
-        if much
-        else None,
-    )
-
-
-def left_out(unready: int, theirs: int, hidden: int) -> None:
-    """How many of the chosen runs cannot be downloaded, cannot be deleted, and are not to be seen at the moment."""
+def about(space: LatentSpace, view: LatentView, numbers: list[int]) -> str:
+    """Their mix of kinds and their error beside everyone's, in one line."""
+    if not numbers:
+        return "No picture lies there. Circle some dots: press the loop on the map, or L."
     said = []
-    if hidden:
-        said.append(f"{hidden} selected before the filters hid {'it' if hidden == 1 else 'them'}.")
-    if unready:
-        said.append(f"{unready} without a finished model cannot be downloaded.")
-    if theirs:
-        said.append(f"{theirs} of the gallery cannot be deleted.")
-    if said:
-        markup.show(markup.muted(" ".join(said)))
+    sorts = kinds(space, view)
+    if sorts:
+        counts = np.bincount(sorts.labels[numbers], minlength=len(sorts.classes))
+        order = [k for k in (-counts).argsort(kind="stable") if counts[k]]
+        named = [f"{sorts.classes[k]} {counts[k] / len(numbers):.0%}" for k in order[:MIX]]
+        rest = len(order) - MIX
+        said.append(", ".join(named) + (f" and {rest} more" if rest > 0 else ""))
+    errors = space.exhibit.errors
+    said.append(f"mean error {float(errors[numbers].mean()):.4f}, of all {float(errors.mean()):.4f}")
+    return "  ·  ".join(said)

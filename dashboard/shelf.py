@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from dashboard import cache, entries, explorers, forms, markup, selection, tagging, trash, uploads, words
+from dashboard import cache, entries, explorers, forms, markup, several, tagging, trash, uploads, words
 from dashboard.entries import Entry
 from dashboard.state import LibraryView, Sort, rerun
 from selfsup_engine import tags
@@ -34,11 +34,11 @@ def show(view: LibraryView) -> None:
         trash.storage_line(mine)
     trash.undo()
     uploads.outcomes()
-    picked = selection.chosen([*mine, *shown])
+    picked = several.chosen([*mine, *shown])
     toolbar(view)
     filters(view, [*mine, *shown])
     found, found_shown = ([entry for entry in kind if entries.matches(entry, view)] for kind in (mine, shown))
-    selection.bar(picked, [*found, *found_shown], view)
+    several.bar(picked, [*found, *found_shown], view)
     if view.sort == "score":
         markup.show(
             markup.muted("Each kind of model has a score of its own, and scores compare only on the same pictures.")
@@ -78,7 +78,7 @@ def toolbar(view: LibraryView) -> None:
         )
         if (q, sort) != (view.q, view.sort):
             view.q, view.sort, view.sheet = q, sort, 0
-        selection.toggle(view)
+        several.toggle(view)
         uploads.button(view)
 
 
@@ -185,7 +185,7 @@ def card(entry: Entry, view: LibraryView) -> None:
                 if not folder.in_gallery and state != "done" and st.button("Watch", key=f"watch-{folder.name}"):
                     st.switch_page("../pages/train.py", query_params={"run": folder.name})
                 explorers.page_button(folder, f"open-{entry.key}")
-            selection.box(entry)
+            several.box(entry)
         except UserError as error:
             st.warning(words.plain(error))
 

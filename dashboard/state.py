@@ -13,7 +13,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from selfsup_engine.exploring import selection
 from selfsup_engine.exploring.spot import Spot
 
-Colour = Literal["label", "error"]
+Colour = Literal["label", "error", "trust", "cluster"]
 Way = Literal["linear", "spherical"]
 Tool = Literal["Interpolate", "Dimensions", "Grid", "Your image", "Denoise", "Compress"]
 
@@ -71,7 +71,8 @@ class ModelView(View):
 class LatentView(ModelView):
     """`x`, `y`: the chosen point of the map; `a`, `b`: the two images between which is interpolated, by their numbers.
 
-    `zoom`: of the map, 0 where all of it is seen, about `cx`, `cy`; `hide`: the classes that are not shown, by their numbers.
+    `zoom`: of the map, 0 where all of it is seen, about `cx`, `cy`; `hide`: the classes that are not shown, by their numbers; `density`: how
+    densely the points lie is drawn, too; `lasso`: the outline of the group that was circled (see selfsup_engine.exploring.selection).
 
     `sigma`: the noise of Denoise, a standard deviation on [0, 1] pixels; `every`: Dimensions shows all, not only the widest.
     """
@@ -82,6 +83,8 @@ class LatentView(ModelView):
     cx: Place = 0.0
     cy: Place = 0.0
     hide: str = Field("", pattern=r"^(\d{1,3}(\.\d{1,3}){0,255})?$")
+    density: bool = False
+    lasso: Annotated[str, Field(max_length=2_000), AfterValidator(selection.checked)] = ""
     colour: Colour = "label"
     back: bool = False
     a: int = Field(-1, ge=-1, le=100_000)

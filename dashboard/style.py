@@ -127,6 +127,7 @@ h2, h3, .stHtml b { overflow-wrap: anywhere; }
 .st-key-sources [data-testid="stVerticalBlock"] { gap: .5rem; }
 .st-key-sources button { padding: .25rem .3rem; }
 [class*="st-key-chosen-"] { border-color: var(--accent) !important; box-shadow: 0 0 0 1px var(--accent); }
+[class*="st-key-courier-"] { display: none; }
 [data-testid="stLayoutWrapper"]:has(> .st-key-unseen) { position: absolute; top: 0; left: 0; width: 200px; height: 1px; overflow: hidden; visibility: hidden; }
 .st-key-unseen { width: 200px !important; min-width: 0 !important; }
 /* on a phone a row of links, where Streamlit would have a drawer that stays open over the page */
@@ -147,7 +148,6 @@ h2, h3, .stHtml b { overflow-wrap: anywhere; }
   .st-key-toolbar > [data-testid="stElementContainer"]:nth-child(2) { flex: 1 1 7rem; width: auto !important; min-width: 0; }
   .st-key-selection, .st-key-selection > div > [data-testid] { gap: .45rem; padding: .4rem; }
   .timeline li { grid-template-columns: 1fr; }
-  .st-key-here .px { max-width: 240px; margin: 0 auto; }
   .layer-table { font-size: .78rem; }
   .st-key-inside-layer [data-testid="stHorizontalBlock"] { flex-flow: column; gap: 1rem; }
   .st-key-inside-layer [data-testid="stColumn"]:first-child, .st-key-inside-layer [data-testid="stColumn"]:first-child > [data-testid="stVerticalBlock"] { display: contents; }

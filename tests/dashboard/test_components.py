@@ -123,7 +123,7 @@ def test_a_place_on_the_pad_is_told_once(browser: Browser) -> None:
 
 
 @pytest.mark.parametrize("channels", [1, 3])
-@pytest.mark.parametrize("side", [32, 64])
+@pytest.mark.parametrize("side", [32, 128])
 def test_the_instrument_follows_the_hand_and_the_page(
     browser: Browser, sent: list[dict[str, Any]], channels: int, side: int
 ) -> None:
