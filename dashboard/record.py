@@ -62,7 +62,7 @@ def find(view: RunView) -> RunFolder | None:
 def show(folder: RunFolder, view: RunView) -> None:
     """The whole page of a run."""
     status = folder.status()
-    head(folder, status)
+    head(folder, status, view)
     left, right = st.columns(2, gap="large")
     with left:
         markup.show(markup.cover(folder.file("cover.png"), "no picture yet"))
@@ -85,7 +85,7 @@ def show(folder: RunFolder, view: RunView) -> None:
     PARTS[view.part](folder, view)
 
 
-def head(folder: RunFolder, status: Status) -> None:
+def head(folder: RunFolder, status: Status, view: RunView) -> None:
     """What it is called, what it is, and how it stands."""
     run = folder.run
     st.page_link("../pages/library.py", label="Library", icon=":material/chevron_left:")
@@ -94,7 +94,7 @@ def head(folder: RunFolder, status: Status) -> None:
         markup.show(markup.pill(words.STATES[status.state], status.state))
         if not folder.in_gallery:
             rename(folder)
-        sharing.share(RunView)
+        sharing.share(view)
     where = "the gallery" if folder.in_gallery else f"made {run.created:%d %b %Y, %H:%M} UTC"
     markup.show(markup.eyebrow(f"{words.source_title(run.source)} · {run.preset} · seed {run.seed} · {where}"))
 

@@ -48,10 +48,10 @@ def header(title: str, view: View) -> None:
     """A page's title, and beside it what takes its state along."""
     with st.container(horizontal=True, vertical_alignment="center", key="page-header"):
         st.title(title)
-        share(type(view))
+        share(view)
 
 
-def share(kind: type[View]) -> None:
+def share(view: View) -> None:
     """A page's state as a file, and the way to open one."""
     with st.popover("Share", icon=":material/share:", key="share", on_change="rerun"):  # to say what is shown by then
         markup.show(
@@ -59,11 +59,12 @@ def share(kind: type[View]) -> None:
             "models are. A file says it as well, and with which models it was made.</p>"
         )
         here = (st.context.url or "").partition("?")[0].rstrip("/").rpartition("/")[0]
+        kind = type(view)
         query = urlencode(state.link(state.kept(kind)), safe=",~:{}@")
         st.code(f"{here}/{state.page_of(kind)}?{query}", language=None, wrap_lines=True)
         st.download_button(
             "State as a file",
-            lambda: to_file(state.kept(kind)),  # as it is at the click
+            lambda: to_file(view),  # as it is at the click: then there is no session to ask any more
             f"{state.page_of(kind)}-state.json",
             "application/json",
             icon=":material/download:",

@@ -74,7 +74,7 @@ def test_a_link_is_taken_at_its_word(
     monkeypatch: pytest.MonkeyPatch,
     whole_reruns: None,
 ) -> None:
-    monkeypatch.setattr(compare_maps, "latent_map", lambda *about, lasso, **more: Told(None, ALL, lasso))
+    monkeypatch.setattr(compare_maps, "latent_map", lambda *about, lasso, pin, **more: Told(pin, ALL, lasso))
     wanted = {
         "models": f"{model.name}@{hash_of(model)}.{deep_model.name}@{hash_of(deep_model)}",
         "order": "worst",
@@ -142,3 +142,18 @@ def test_the_same_request_differs_in_nothing(visit: Visit, library: Library, mod
     twin = RunFolder(Path(shutil.copytree(model.path, library.root / "twin")))
     app = visit("compare", models=f"{model.name}.{twin.name}")
     assert "the same settings and seed" in says(app)
+
+
+def test_a_press_on_a_map_chooses_the_nearest_picture(
+    visit: Visit, model: RunFolder, deep_model: RunFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    comparison = Comparison([LatentSpace(deep_model), LatentSpace(model)])
+    pressed = iter([tuple(comparison.columns[1].flat[4].tolist())])
+
+    def map_of(*about: object, key: str, pin: tuple[float, float], lasso: str, **more: object) -> Told:
+        return Told(next(pressed, pin) if key == "compare-map-1" else pin, ALL, lasso)
+
+    monkeypatch.setattr(compare_maps, "latent_map", map_of)
+    app = visit("compare", image="1")
+    assert not app.exception
+    assert app.query_params["image"] == "4"
