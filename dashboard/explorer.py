@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 import torch
 
-from dashboard import cache, explorers, forms, latent_tools, markup, own_photo, words
+from dashboard import arithmetic, cache, explorers, forms, latent_directions, latent_tools, markup, own_photo, words
 from dashboard.components.latent_map import Look, latent_map
 from dashboard.state import Colour, LatentView, Tool, rerun, save
 from selfsup_engine.runs import RunFolder
@@ -25,6 +25,8 @@ TOOLS: dict[Tool, Callable[[LatentSpace, LatentView, Tensor], None]] = {
     "Your image": latent_tools.own_image,
     "Denoise": latent_tools.denoise,
     "Compress": latent_tools.compress,
+    "Directions": latent_directions.directions,
+    "Arithmetic": arithmetic.of_pictures,
 }
 
 

@@ -179,7 +179,7 @@ def actions(folder: RunFolder, view: LibraryView) -> None:
             explorers.button(folder, "detail-explore", kind="primary")
             st.download_button(
                 "Download",
-                lambda: archive.export(folder),
+                lambda: archive.export(folder, library),
                 f"{folder.name}.zip",
                 "application/zip",
                 icon=":material/download:",

@@ -33,6 +33,8 @@ h2, h3, .stHtml b { overflow-wrap: anywhere; }
 .shots:not(.fill) figure { width: min-content; }  /* a caption is no wider than its picture */
 .shots.fill { display: grid; grid-auto-flow: column; grid-auto-columns: minmax(0, 1fr); }
 .shots.fill .px { width: 100%; }
+.members .shots { gap: 3px; margin-bottom: .3rem; }
+.members .px { border-radius: 4px; }
 .cover { aspect-ratio: 16/9; width: 100%; border-radius: 8px; overflow: hidden; display: grid; place-items: center;
   background: color-mix(in srgb, currentColor 6%, transparent); }
 .cover img { width: 100%; height: 100%; object-fit: cover; image-rendering: pixelated; }

@@ -1,9 +1,10 @@
 """A run as one file, to take along or to pass on: a zip of what it takes to look at it, explore it and score it.
 
 What comes in is checked before a byte of it is kept: names from a short list, sizes, run.json by pydantic, weights and exhibit as
-safetensors of exactly the shapes that the config asks for. Nothing is unpickled.
+safetensors of exactly the shapes that the config asks for. Nothing is unpickled. The directions that a person kept go along.
 """
 
+import hashlib
 import io
 import lzma
 import re
@@ -16,20 +17,22 @@ from selfsup_engine.errors import UserError
 from selfsup_engine.exhibit import FILE as EXHIBIT
 from selfsup_engine.exhibit import read as read_exhibit
 from selfsup_engine.images import open_image
+from selfsup_engine.kept_directions import FILE as DIRECTIONS
+from selfsup_engine.kept_directions import KeptDirections, parse
 from selfsup_engine.models.saved import WEIGHTS, load_model
-from selfsup_engine.models.spec import Encodes, check_config
+from selfsup_engine.models.spec import Encodes, Samples, check_config
 from selfsup_engine.runs import Library, RunFolder
 
 MEMBERS = re.compile(
-    r"run\.json|weights\.safetensors|exhibit\.safetensors|cover\.png|events\.jsonl|previews/\d{8}-[a-z]{1,20}\.png"
+    r"run\.json|directions\.json|weights\.safetensors|exhibit\.safetensors|cover\.png|events\.jsonl|previews/\d{8}-[a-z]{1,20}\.png"
 )
 NEEDED = {"run.json", WEIGHTS, EXHIBIT, "cover.png"}
 MAX_BYTES = 300_000_000  # unpacked; every preset's run is under a tenth of it
 MAX_MEMBERS = 2_000
 
 
-def export(folder: RunFolder) -> bytes:
-    """The finished run as a zip.
+def export(folder: RunFolder, library: Library | None = None) -> bytes:
+    """The finished run as a zip, with the directions that the library keeps of it.
 
     Raises:
         UserError: there is no finished model in it yet.
@@ -42,6 +45,9 @@ def export(folder: RunFolder) -> bytes:
             name = path.relative_to(folder.path).as_posix()
             if MEMBERS.fullmatch(name):
                 archive.write(path, name)
+        result = folder.run.result
+        if library and result and (kept := KeptDirections(library.root, result.weights)).all():
+            archive.writestr(DIRECTIONS, kept.export())
     return file.getvalue()
 
 
@@ -66,6 +72,8 @@ def take_in(data: bytes, library: Library) -> RunFolder:
             open_image(picture)
         if checked.status().state not in ("done", "stopped"):  # a history that does not end so is not this model's
             checked.file("events.jsonl").unlink()
+        if checked.file(DIRECTIONS).exists():
+            _take_directions(checked, library)
         return RunFolder(checked.path.rename(library.free_path(run)))
 
 
@@ -83,6 +91,22 @@ def _check_together(folder: RunFolder) -> None:
         fits = fits and bool(((kept.labels >= 0) & (kept.labels < len(run.result.classes))).all())
     if not fits or not all(bool(tensor.isfinite().all()) for tensor in model.state_dict().values()):
         raise UserError("The weights and the test images in this file do not belong together. It was refused.")
+
+
+def _take_directions(folder: RunFolder, library: Library) -> None:
+    """Hands the directions that came with a model over to the library.
+
+    Raises:
+        UserError: they are none of this model's.
+    """
+    run, model = folder.run, load_model(folder)
+    size = model.code_size if isinstance(model, Encodes) else model.latent_size if isinstance(model, Samples) else 0
+    found = parse(folder.file(DIRECTIONS).read_bytes(), size)
+    digest = hashlib.sha256(folder.file(WEIGHTS).read_bytes()).hexdigest()
+    if run.result is None or not digest.startswith(run.result.weights) or len(run.result.weights) < 16:
+        raise UserError("The directions in this file belong to other weights than it brings. It was refused.")
+    KeptDirections(library.root, run.result.weights).keep(*found)
+    folder.file(DIRECTIONS).unlink()
 
 
 def _unpack(data: bytes, place: Path) -> None:
