@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
 import streamlit as st
 import torch
+from streamlit.delta_generator import DeltaGenerator
 
 from dashboard import cache, forms, markup, own_photo, words
 from dashboard.latent_tools import download
@@ -46,9 +48,10 @@ def of_pictures(space: LatentSpace, view: LatentView, code: Tensor) -> None:
         return space.exhibit.codes[members(Group.parse(term), space)].mean(0)
 
     markup.show(markup.muted("What sets A apart from B, given to C: the sum is that of their codes."))
+    *places, last = st.columns([2, 2, 2, 3], gap="medium")
     try:
         values = terms(
-            view, kinds, classes, "Take the nearest picture", fresh, value, lambda z: space.decode(z[None])[0]
+            places, view, kinds, classes, "Take the nearest picture", fresh, value, lambda z: space.decode(z[None])[0]
         )
     except UserError as error:
         st.error(words.plain(error))
@@ -57,10 +60,8 @@ def of_pictures(space: LatentSpace, view: LatentView, code: Tensor) -> None:
     drawn = space.decode(total[None])[0]
     trust = float(space.trust(total[None])[0])
     near = space.neighbours(total, 1)[0]
-    left, right = st.columns([2, 3], gap="large")
-    with left, st.container(key="sum"):
-        markup.show(markup.eyebrow("A - B + C"), markup.img(drawn, "A - B + C"))
-    with right:
+    with last, st.container(key="sum"):
+        markup.show(markup.eyebrow("= A - B + C"), markup.img(drawn, "A - B + C"))
         label = (
             classes[int(space.exhibit.labels[near])] if classes and space.exhibit.labels is not None else f"no. {near}"
         )
@@ -86,7 +87,7 @@ def of_samples(sampler: Sampler, view: SamplerView) -> None:
     classes = sampler.run.result.classes if sampler.run.result and sampler.exhibit.labels is not None else ()
     kinds = ({"l": "Label"} if classes else {}) | {"here": "The current one", "s": "A sample"}
     first, second = f"s{Spot(view.seed, view.first)}", f"s{Spot(view.seed, view.first + 1)}"
-    begin(view, ("l1", "l0", "here") if classes else (first, second, "here"))
+    begin(view, ("l0", "l1", "here") if classes else (first, second, "here"))
 
     def fresh() -> str:
         return f"s{view.at}"
@@ -101,6 +102,9 @@ def of_samples(sampler: Sampler, view: SamplerView) -> None:
         return drawn.z[drawn.members(group, group)].mean(0)
 
     def picture(z: Tensor) -> Pixels:
+        length = float(z.norm())
+        if length < math.sqrt(len(z)) / 2:  # a mean of many samples, much shorter than any of them
+            z = z * math.sqrt(len(z)) / max(length, 1e-6)
         image: Pixels = sampler.draw(z[None])[0]
         return image
 
@@ -109,18 +113,17 @@ def of_samples(sampler: Sampler, view: SamplerView) -> None:
             "What sets A apart from B, given to C: the sum is that of the random numbers, and its length is kept to that of samples."
         )
     )
+    *places, last = st.columns([2, 2, 2, 3], gap="medium")
     try:
-        values = terms(view, kinds, classes, "Take the current one", fresh, value, picture)
+        values = terms(places, view, kinds, classes, "Take the current one", fresh, value, picture)
     except UserError as error:
         st.error(words.plain(error))
         return
     total = sampler.on_plane([Spot.of(value.numpy()) for value in values], -1, 1)
     drawn = sampler.images([total])[0]
     near = sampler.nearest(drawn[None])[0][0]
-    left, right = st.columns([2, 3], gap="large")
-    with left, st.container(key="sum"):
-        markup.show(markup.eyebrow("A - B + C"), markup.img(drawn, "A - B + C"))
-    with right:
+    with last, st.container(key="sum"):
+        markup.show(markup.eyebrow("= A - B + C"), markup.img(drawn, "A - B + C"))
         markup.show(
             markup.eyebrow("Nearest training picture"),
             markup.img(sampler.exhibit.images[near].numpy(), "the nearest training picture", width=112),
@@ -140,6 +143,7 @@ def begin(view: ByExample, usual: Sequence[str]) -> None:
 
 
 def terms(
+    places: Sequence[DeltaGenerator],
     view: ByExample,
     kinds: Kinds,
     classes: Sequence[str],
@@ -156,23 +160,28 @@ def terms(
         UserError: a term of the link is none of this model's.
     """
     values = []
-    for place, (name, field, sign) in zip(st.columns(3, gap="medium"), SLOTS, strict=True):
+    for place, (name, field, sign) in zip(places, SLOTS, strict=True):
         with place, st.container(key=f"term-{field}"):
+            above = st.container()  # the picture: above, so that the three are in line whatever is chosen below
             term: str = getattr(view, field)
             kind = term if term in ("here", "own") else term[0]
-            kind = kind if kind in kinds else "here"
-            markup.show(markup.eyebrow(f"{sign} {name}".strip()))
+            if kind not in kinds:  # one's own picture, which no link brings
+                kind = term = "here"
             chosen = choose(list(kinds), kind, kinds.__getitem__, f"kind-{field}")
             if chosen != kind:
                 term = {"l": "l0", "i": fresh(), "s": fresh()}.get(chosen, chosen)
             if chosen == "l":
                 now = min(int(term[1:]) if term[1:].isdigit() else 0, len(classes) - 1)
-                term = f"l{choose(range(len(classes)), now, classes.__getitem__, f'label-{field}')}"
-            elif chosen in ("i", "s") and st.button(take, key=f"take-{field}"):
+                term = f"l{choose(range(len(classes)), now, classes.__getitem__, f'term-label-{field}')}"
+            elif chosen in ("i", "s") and st.button(take, key=f"take-{field}", width="stretch"):
                 term = fresh()
             setattr(view, field, term)
-            values.append(value(getattr(view, field)))
-            markup.show(markup.img(picture(values[-1]), f"{name}, as the model draws it"))
+            values.append(value(term))
+            with above:
+                markup.show(
+                    markup.eyebrow(f"{sign} {name}".strip()),
+                    markup.img(picture(values[-1]), f"{name}, as the model draws it"),
+                )
     return values
 
 

@@ -15,6 +15,7 @@ const REACH = 3; // sigmas to either side
 const REFRESH = 300; // ms after which the rest of the page may be drawn anew: done at once, it would swallow a press that follows
 const KEYS_REST = 400; // ms after the last key
 const PATIENCE = 1500; // ms after which an answer is no longer waited for
+const FEW = 8; // sliders below which the picture is not as large as they are
 const OFF = 4; // truncation at its end: none
 const LOCKS = {
   true: '<svg viewBox="0 0 16 16"><rect x="3" y="7" width="10" height="7" rx="1.5"/><path d="M5 7V5a3 3 0 0 1 6 0v2"/></svg>',
@@ -28,6 +29,7 @@ class Instrument {
     this.parts = Object.fromEntries(
       ["screen", "screen canvas", "badge", "near canvas", "near figcaption", "opinion", "opinion p", "opinion span", "opinion b", "gauge i", "main", "numbers"].map((name) => [name, find(`.${name}`)]),
     );
+    this.root = find(".instrument");
     this.summary = find("summary");
     this.details = find("details");
     find(".randomise").onclick = () => this.change((slider) => Math.round(40 * Math.max(-REACH, Math.min(REACH, gaussian()))) / 40);
@@ -68,6 +70,7 @@ class Instrument {
       this.parts.numbers.replaceChildren(...numbers.map((_, i) => this.row({ id: `z${i}`, name: `${i + 1}` }, null)));
       this.summary.textContent = `All ${numbers.length} random numbers`;
       this.details.hidden = !numbers.length;
+      this.root.classList.toggle("few", main.length < FEW);
       this.parts["near figcaption"].textContent = wording.near;
       this.parts["opinion span"].textContent = wording.gauge;
       this.parts["opinion p"].title = wording.about;
