@@ -26,6 +26,7 @@ pages = [
     st.Page(
         ROOT / "pages" / "gradients.py", title="Colour gradients", icon=":material/gradient:", url_path="gradients"
     ),
+    st.Page(ROOT / "pages" / "compare.py", title="Compare", icon=":material/compare:", url_path="compare"),
     st.Page(ROOT / "pages" / "library.py", title="Library", icon=":material/photo_library:", url_path="library"),
 ]
 page = st.navigation(pages, position="top")

@@ -14,7 +14,8 @@ from dashboard import cache, forms, markup, own_photo, words
 from dashboard.latent_tools import download
 from dashboard.state import ByExample, LatentView, SamplerView, rerun
 from selfsup_engine.errors import UserError
-from selfsup_engine.exploring.groups import Group, members
+from selfsup_engine.exploring.between import members
+from selfsup_engine.exploring.groups import Group
 from selfsup_engine.exploring.spot import Spot
 from selfsup_engine.images import Pixels
 

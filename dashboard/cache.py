@@ -177,7 +177,7 @@ def drawn(sampler: Sampler) -> Drawn:
 
 def contrast(model: Sampler | LatentSpace, a: Group, b: Group) -> Contrast:
     """The direction from group A to group B in a model's space, held against random groups; found once."""
-    from selfsup_engine.exploring.groups import between
+    from selfsup_engine.exploring.between import between
     from selfsup_engine.exploring.latent import LatentSpace
 
     def find() -> Contrast:

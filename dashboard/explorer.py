@@ -136,7 +136,7 @@ def show_map(space: LatentSpace, view: LatentView) -> None:
         x, y = space.plane.flat(mine[None])[0].tolist()
         marks.append(("yours", x, y))
     hidden = tuple(int(number) for number in view.hide.split(".") if number)
-    chosen, look = latent_map(
+    told = latent_map(
         flat,
         labels=exhibit.labels.numpy() if by_label and exhibit.labels is not None else None,
         classes=classes if by_label else (),
@@ -150,10 +150,10 @@ def show_map(space: LatentSpace, view: LatentView) -> None:
         height=520,
         key=f"map-{space.name}",
     )
-    if chosen is not None:
-        view.x, view.y = chosen
-    view.cx, view.cy, view.zoom = look[:3]
-    view.hide = ".".join(map(str, look.hidden))
+    if told.pin is not None:
+        view.x, view.y = told.pin
+    view.cx, view.cy, view.zoom = told.look[:3]
+    view.hide = ".".join(map(str, told.look.hidden))
 
 
 def show_point(space: LatentSpace, view: LatentView, code: Tensor) -> None:

@@ -9,7 +9,7 @@ from typing import Literal
 
 import streamlit as st
 
-from dashboard import cache, forms, words
+from dashboard import cache, forms, sharing, words
 from dashboard.state import ModelView
 from selfsup_engine.errors import UserError
 from selfsup_engine.runs import RunFolder
@@ -74,10 +74,8 @@ def choose_model(view: ModelView, explorer: Explorer, kept: set[str]) -> RunFold
         if st.button("Train one", type="primary"):
             st.switch_page("../pages/train.py")
         return None
-    if view.model and view.model not in folders:
-        st.warning(
-            f"The link asks for the model “{words.plain(view.model)}”, which is not in this library. Ask whoever sent it for the file, and upload it there."
-        )
+    for found in sharing.looked_up(view.wanted(), list(folders.values()), explorer.page):
+        view.model = found.name if found else view.model
     names = list(folders)
     called = titles(list(folders.values()))
     start = names.index(view.model) if view.model in folders else 0
@@ -104,9 +102,14 @@ def titles(folders: Sequence[RunFolder]) -> dict[str, str]:
     return {name: f"{title} ({name})" if title in alike else title for name, title in called.items()}
 
 
+def weights_of(folder: RunFolder) -> str:
+    """The first digits of the hash of a model's weights; empty before it is trained."""
+    return folder.run.result.weights if folder.run.result else ""
+
+
 def same_weights(folder: RunFolder, view: ModelView) -> str:
     """The hash of a model's weights, kept in the view; says so where a link was made with others."""
-    weights = folder.run.result.weights if folder.run.result else ""
+    weights = weights_of(folder)
     if view.weights and view.weights != weights:
         st.warning(
             "This model was trained on since the link was made: the pictures may differ from those that were shared."

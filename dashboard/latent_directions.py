@@ -12,7 +12,8 @@ from dashboard import by_example, cache, forms, markup, words
 from dashboard.components.instrument import Scene, Setting, Slider, Wording, instrument
 from dashboard.state import LatentView, keep, rerun, save
 from selfsup_engine.errors import UserError
-from selfsup_engine.exploring.groups import KINDS, Group, Kind, effect_of_places, members
+from selfsup_engine.exploring.between import effect_of_places, members
+from selfsup_engine.exploring.groups import KINDS, Group, Kind
 from selfsup_engine.exploring.moving import change_along, moved
 from selfsup_engine.halves import packed
 from selfsup_engine.kept_directions import id_of

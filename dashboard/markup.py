@@ -71,6 +71,19 @@ def facts(items: Mapping[str, str | tuple[str, str]]) -> str:
     return f'<dl class="facts">{"".join(cells)}</dl>'
 
 
+def table(columns: Sequence[str], rows: Mapping[str, Sequence[str]], best: Mapping[str, int] | None = None) -> str:
+    """Rows of figures or words by name, a column for each of `columns`; `best` marks one cell of a row. It scrolls sideways where it is too wide."""
+    head = "".join(f"<th scope='col'>{escape(column)}</th>" for column in columns)
+    body = []
+    for name, values in rows.items():
+        marked = (best or {}).get(name)
+        cells = (f"<td{' class=best' if i == marked else ''}>{escape(value)}</td>" for i, value in enumerate(values))
+        body.append(f"<tr><th scope='row'>{escape(name)}</th>{''.join(cells)}</tr>")
+    return (
+        f"<div class='sheet'><table><thead><tr><th></th>{head}</tr></thead><tbody>{''.join(body)}</tbody></table></div>"
+    )
+
+
 def gauge(share: float, label: str, mark: float | None = None) -> str:
     """A bar filled to a share in [0, 1], with a line at what it is held against."""
     percent = 100 * max(0.0, min(1.0, share))

@@ -10,6 +10,8 @@ from typing import Annotated, Any, Literal, NoReturn, TypeVar
 import streamlit as st
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
+from selfsup_engine.exploring import selection
+from selfsup_engine.exploring.groups import Group
 from selfsup_engine.exploring.spot import Spot
 
 Colour = Literal["label", "error"]
@@ -38,6 +40,10 @@ class View(BaseModel):
 
     model_config = ConfigDict(extra="ignore", validate_assignment=True)
 
+    def wanted(self) -> tuple[tuple[str, str], ...]:
+        """The models that it shows: the name and the first digits of the weights' hash of each."""
+        return ()
+
 
 class TrainView(View):
     """`run`: the run that is watched; without one, the form: `data` to learn from, and the `family` of models."""
@@ -53,12 +59,23 @@ class ModelView(View):
     model: str = Field("", max_length=64)
     weights: str = Field("", max_length=16)
 
+    def wanted(self) -> tuple[tuple[str, str], ...]:
+        return ((self.model, self.weights),) if self.model else ()
 
-GroupText = Annotated[str, Field(max_length=8_000, pattern=r"^([lpis][\w.,;~+-]+)?$")]
-"""A group of pictures or samples (see selfsup_engine.exploring.groups), empty before one is chosen; the page says what is wrong in it."""
 
-TermText = Annotated[str, Field(max_length=8_000, pattern=r"^(here|own|[lpis][\w.,;~+-]+)?$")]
-"""What is added or taken away in A - B + C: the mean of a group, the point or sample that is chosen, or one's own picture."""
+def _group(text: str) -> str:
+    return str(Group.parse(text)) if len(text) > 1 else text
+
+
+def _term(text: str) -> str:
+    return text if text in ("", "here", "own") else str(Group.parse(text))
+
+
+GroupText = Annotated[str, Field(max_length=8_000, pattern="^([lpis].*)?$"), AfterValidator(_group)]
+"""A group of pictures or samples (see selfsup_engine.exploring.groups): of its letter alone, one that nothing is in yet."""
+
+TermText = Annotated[str, Field(max_length=8_000), AfterValidator(_term)]
+"""A term of A - B + C: the mean of a group, the point or sample that is chosen, or one's own picture."""
 
 
 class ByExample(ModelView):
@@ -159,6 +176,48 @@ class LibraryView(View):
     q: str = Field("", max_length=80)
 
 
+Order = Literal["differ", "worst", "best", "first"]
+
+
+_MODEL = "[a-z0-9][a-z0-9-]{0,63}(@[0-9a-f]{1,16})?"
+
+
+class CompareView(View):
+    """`models`: their names, at most four, with their weights' hashes as far as they are known: "a@1f.b@2e"; `order`: which images are shown;
+    `image`: the one that is seen large, by its number among those that are compared.
+
+    `colour`: of the maps; `on` and `lasso`: the map on which a group was drawn, by its place, and its outline (see
+    selfsup_engine.exploring.selection); `seed` of the samples; `photo`: a built-in one.
+    """
+
+    models: str = Field("", pattern=rf"^({_MODEL}(\.{_MODEL}){{0,3}})?$")
+    order: Order = "differ"
+    image: int = Field(-1, ge=-1, le=100_000)
+    colour: Colour = "label"
+    on: int = Field(0, ge=0, le=7)
+    lasso: Annotated[str, Field(max_length=2_000), AfterValidator(selection.checked)] = ""
+    seed: int = Field(0, ge=0, lt=2**31)
+    photo: str = Field("coffee", max_length=32)
+
+    def wanted(self) -> tuple[tuple[str, str], ...]:
+        parts = (part.partition("@") for part in self.models.split(".") if part)
+        return tuple((name, weights) for name, _, weights in parts)
+
+
+PAGES: dict[str, type[View]] = {
+    "latent": LatentView,
+    "gan": SamplerView,
+    "gradients": PhotoView,
+    "compare": CompareView,
+}
+"""The explorers' pages, by the names of their files, whose whole state can be taken along."""
+
+
+def page_of(kind: type[View]) -> str:
+    """The page that shows a kind of view."""
+    return next(page for page, other in PAGES.items() if other is kind)
+
+
 V = TypeVar("V", bound=View)
 LATE = 1.0  # seconds in which a click may still carry the address from before
 
@@ -215,11 +274,28 @@ def save(view: View) -> None:
     """Keeps the view, and brings the address bar up to it."""
     st.session_state[type(view).__name__] = view.model_copy()
     st.session_state.pop(_ahead(type(view)), None)
-    link = {name: in_link(value) if isinstance(value, float) else str(value) for name, value in _changed(view).items()}
-    if (before := dict(st.query_params)) != link:
+    said = link(view)
+    if (before := dict(st.query_params)) != said:
         older = st.session_state.get(_told(type(view)), ([], {}, 0.0))[0]
-        st.session_state[_told(type(view))] = [*older, before], link, time.monotonic()
-        st.query_params.from_dict(link)
+        st.session_state[_told(type(view))] = [*older, before], said, time.monotonic()
+        st.query_params.from_dict(said)
+
+
+def link(view: View) -> dict[str, str]:
+    """What the address bar says of a view: its fields that are not the usual ones."""
+    return {name: in_link(value) if isinstance(value, float) else str(value) for name, value in _changed(view).items()}
+
+
+def kept(kind: type[V]) -> V:
+    """The view as it was kept last in this session."""
+    view: V | None = st.session_state.get(kind.__name__)
+    return view.model_copy() if view is not None else kind()
+
+
+def arrive(view: View) -> None:
+    """Has the page of a view show it, whatever it showed before: for who goes there next."""
+    st.session_state[type(view).__name__] = view.model_copy()
+    st.session_state[_ahead(type(view))] = {}
 
 
 def _told(kind: type[View]) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import streamlit as st
 
-from dashboard import cache, explorers, forms, markup, opened_photo, words
+from dashboard import cache, explorers, forms, markup, opened_photo, sharing, words
 from dashboard.components.picture_grid import picture_grid
 from dashboard.opened_photo import OWN, OpenedPhoto
 from dashboard.state import PhotoView, remember, remembered, rerun
@@ -105,10 +105,9 @@ def choose_model(view: PhotoView, operation: Operation) -> RunFolder | None:
         if explorers.PHOTO.shows(folder) and folder.run.config.get("pretext") in operation.pretexts
     ]
     names = [folder.name for folder in able]
-    if view.model and view.model not in names and view.model != remembered("photo-model"):
-        st.warning(
-            f"The link asks for the model “{words.plain(view.model)}”, which is not in this library. Ask whoever sent it for the file, and upload it there."
-        )
+    asked = view.wanted() if view.model != remembered("photo-model") else ()
+    for found in sharing.looked_up(asked, able, "gradients"):
+        view.model = found.name if found else view.model
     options = ["", *names] if operation.no_model else names
     if not options:
         st.info("There is no model for this yet: train one on photos, or teach a style below.", icon=":material/info:")

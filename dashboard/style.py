@@ -25,16 +25,20 @@ h2, h3, .stHtml b { overflow-wrap: anywhere; }
 .hero { margin: 0; }
 .hero .px { border-radius: 12px; }
 .smooth { display: block; max-width: 380px; margin: 0 auto; border-radius: 10px; }
-.px.wide { width: 100%; height: auto; }
 .shots { display: flex; flex-wrap: wrap; gap: var(--gap); align-items: flex-start; }
 .shots figure { margin: 0; flex: 0 1 auto; min-width: 0; }
 .shots figcaption, figure figcaption { font-size: .76rem; opacity: .68; margin-top: .25rem; font-variant-numeric: tabular-nums; }
 .shots.tight { gap: 3px; }
 .shots:not(.fill) figure { width: min-content; }  /* a caption is no wider than its picture */
+.pairs { display: grid; grid-template-columns: 1fr 1fr; gap: var(--gap); }
+.st-key-page-header > div:last-child { margin-left: auto; }
+.px.wide, .smooth.wide { width: 100%; max-width: none; height: auto; }
 .shots.fill { display: grid; grid-auto-flow: column; grid-auto-columns: minmax(0, 1fr); }
 .shots.fill .px { width: 100%; }
 .members .shots { gap: 3px; margin-bottom: .3rem; }
 .members .px { border-radius: 4px; }
+.shots.photo .px { image-rendering: auto; }
+.st-key-compare-large { max-width: 21rem; }
 .cover { aspect-ratio: 16/9; width: 100%; border-radius: 8px; overflow: hidden; display: grid; place-items: center;
   background: color-mix(in srgb, currentColor 6%, transparent); }
 .cover img { width: 100%; height: 100%; object-fit: cover; image-rendering: pixelated; }
@@ -47,6 +51,14 @@ h2, h3, .stHtml b { overflow-wrap: anywhere; }
 .facts dt { font-size: .74rem; opacity: .62; margin: 0; }
 .facts dd { margin: 0; font-size: 1.12rem; font-weight: 620; font-variant-numeric: tabular-nums; letter-spacing: -.01em; overflow-wrap: anywhere; }
 .facts dd small { font-weight: 450; font-size: .76rem; opacity: .66; display: block; white-space: normal; letter-spacing: 0; }
+.sheet { overflow-x: auto; }
+.sheet table { border-collapse: collapse; width: 100%; font-size: .88rem; font-variant-numeric: tabular-nums; }
+.sheet th, .sheet td { text-align: left; padding: .32rem .9rem .32rem 0; border: 0; border-bottom: 1px solid color-mix(in srgb, currentColor 12%, transparent);
+  vertical-align: top; overflow-wrap: anywhere; min-width: 5.5rem; }
+.sheet thead th { font-weight: 620; }
+.sheet tbody th { font-weight: 450; opacity: .66; }
+.sheet td.best { font-weight: 680; color: var(--accent); }
+.sheet td.best::after { content: " best"; font-size: .68rem; font-weight: 500; opacity: .8; }
 .gauge { height: 7px; border-radius: 4px; background: color-mix(in srgb, currentColor 13%, transparent); overflow: hidden; }
 .gauge i { display: block; height: 100%; border-radius: 4px; background: var(--accent); transition: width .25s ease; }
 .gauge:has(b) { position: relative; overflow: visible; }
@@ -83,15 +95,17 @@ h2, h3, .stHtml b { overflow-wrap: anywhere; }
 @media (min-width: 769px) { [data-testid="stLayoutWrapper"]:has(> .st-key-phone-menu) { display: none; } }
 @media (max-width: 768px) {
   .st-key-phone-menu { display: flex; flex-wrap: nowrap; gap: 0; justify-content: space-between; margin: -.1rem 0 .2rem; }
-  .st-key-phone-menu [data-testid="stPageLink"] a { padding: .25rem .3rem; gap: .2rem; font-size: .8rem; }
-  .st-key-phone-menu [data-testid="stPageLink"] p { font-size: .8rem; white-space: nowrap; }
+  .st-key-phone-menu [data-testid="stPageLink"] a { flex-direction: column; padding: .2rem .1rem; gap: 0; min-width: 2.5rem; align-items: center; }
+  .st-key-phone-menu [data-testid="stPageLink"] p { font-size: .66rem; white-space: nowrap; }
   [data-testid="stSidebar"], [data-testid="stExpandSidebarButton"] { display: none !important; }
 }
 @media (max-width: 640px) {
   .block-container { padding-left: 1rem; padding-right: 1rem; }
   .st-key-sources [data-testid="stColumn"] { min-width: calc(50% - 1rem) !important; flex: 0 1 calc(50% - .3rem) !important; }
+  .shots.fill.small figcaption { font-size: .56rem; }
   .shots.fill.many { grid-auto-flow: row; grid-template-columns: repeat(5, 1fr); }
   .st-key-here .px { max-width: 240px; margin: 0 auto; }
+  [class*="st-key-term-t"] .px { max-width: 128px; }
   .st-key-sources [data-testid="stHorizontalBlock"] { gap: .6rem; }
 }
 @media (prefers-reduced-motion: reduce) { * { transition: none !important; } }

@@ -2,11 +2,11 @@
 
 import streamlit as st
 
-from dashboard import explorers, state, steering, words
+from dashboard import explorers, sharing, state, steering, words
 from selfsup_engine.errors import UserError
 
 view = state.load(state.SamplerView)
-st.title("GAN sampler")
+sharing.header("GAN sampler", view)
 folder = explorers.choose_model(view, explorers.GAN, steering.KEPT)
 if folder is not None:
     try:

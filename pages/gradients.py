@@ -2,11 +2,11 @@
 
 import streamlit as st
 
-from dashboard import cache, state, studio, words
+from dashboard import cache, sharing, state, studio, words
 from selfsup_engine.errors import UserError
 
 view = state.load(state.PhotoView)
-st.title("Colour gradients")
+sharing.header("Colour gradients", view)
 try:
     studio.studio(view)
 except UserError as error:

@@ -2,11 +2,11 @@
 
 import streamlit as st
 
-from dashboard import explorer, state, words
+from dashboard import explorer, sharing, state, words
 from selfsup_engine.errors import UserError
 
 view = state.load(state.LatentView)
-st.title("Latent space")
+sharing.header("Latent space", view)
 folder = explorer.choose_model(view)
 if folder is not None:
     try:

@@ -44,7 +44,8 @@ function decode(bytes) {
   const xy = new Float32Array(take(8 * header.n).buffer);
   const labels = header.labelled ? take(header.n) : null;
   const values = header.value_range ? take(header.n) : null;
-  return { ...header, xy, labels, values, picture: header.background ? bytes.slice(at) : null };
+  const alight = header.lit ? take(header.n) : null;
+  return { ...header, xy, labels, values, alight, picture: header.background ? bytes.slice(at) : null };
 }
 
 class LatentMap {
@@ -335,7 +336,7 @@ class LatentMap {
       if (view) this.memory.view = this.plane.view = { x, y, zoom }; // no finer than a link says it
       this.paint("base", "over");
       this.turn = Math.max(this.turn + 1, Date.now());
-      this.setStateValue("look", [x, y, zoom, [...hidden].sort((a, b) => a - b), this.turn]);
+      this.setStateValue("look", [x, y, zoom, [...hidden].sort((a, b) => a - b), false, this.turn]);
     }, LOOK_RESTS);
   }
 

@@ -1,7 +1,6 @@
 """Moving an autoencoder's code along a direction: how wide the data are along it, and how much of a picture that changes."""
 
 import numpy as np
-import torch
 from torch import Tensor
 
 from selfsup_engine.exploring.latent import LatentSpace
@@ -28,8 +27,3 @@ def moved(space: LatentSpace, code: Tensor, moves: dict[str, float], axes: dict[
     for name, by in moves.items():
         there = there + by * spread_along(space, axes[name]) * axes[name]
     return there
-
-
-def mean_code(space: LatentSpace, numbers: Tensor) -> Tensor:
-    """The mean code (D,) of some kept pictures, by their numbers."""
-    return torch.as_tensor(space.exhibit.codes[numbers].mean(0))

@@ -23,7 +23,7 @@ from selfsup_engine.sources import digits, folder, npz, own, patches, shapes, to
 from selfsup_engine.sources.base import OWN_LICENCE, ImageSet, Progress, SourceInfo, data_root
 from selfsup_engine.sources.catalogue import SOURCES
 
-__all__ = ["SOURCES", "ImageSet", "Progress", "SourceInfo", "data_root", "info", "is_local", "load"]
+__all__ = ["SOURCES", "ImageSet", "Progress", "SourceInfo", "data_root", "info", "is_local", "is_own", "load"]
 
 _OWN = ("npz", "folder", "patches", "upload")
 
@@ -66,6 +66,11 @@ def is_local(source: str) -> bool:
             return own.exists(rest)
         case _:
             return not SOURCES[kind].files or torchvision_sets.is_local(SOURCES[kind])
+
+
+def is_own(source: str) -> bool:
+    """Whether it is somebody's own files, which only the machine that they lie on has."""
+    return source.partition(":")[0] in _OWN
 
 
 def load(source: str, progress: Progress | None = None) -> ImageSet:

@@ -12,7 +12,7 @@ from safetensors.torch import load_file, save_file
 from streamlit.testing.v1 import AppTest
 
 from dashboard import explorer, state
-from dashboard.components.latent_map import Look
+from dashboard.components.latent_map import Look, Told
 from dashboard.explorer import TOOLS
 from selfsup_engine.images import encode
 from selfsup_engine.runs import Library, RunFolder
@@ -188,7 +188,9 @@ def test_the_nearest_picture_becomes_an_end(visit: Visit, model: RunFolder, whol
 def test_a_place_that_the_map_sends_is_where_the_page_stands(
     visit: Visit, model: RunFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(explorer, "latent_map", lambda *points, **about: ((1.5, -0.5), Look(3.0, 4.0, 2.5, (1, 7))))
+    monkeypatch.setattr(
+        explorer, "latent_map", lambda *points, **about: Told((1.5, -0.5), Look(3.0, 4.0, 2.5, (1, 7)), "")
+    )
     app = visit("latent", model=model.name, x="0", y="0")
     assert not app.exception
     assert (app.query_params["x"], app.query_params["y"]) == ("1.5", "-0.5")
@@ -201,9 +203,9 @@ def test_a_link_hands_its_look_to_the_map_and_another_model_forgets_it(
 ) -> None:
     looks: list[Look] = []
 
-    def shown(*points: Any, pin: Any, look: Look, **about: Any) -> tuple[Any, Look]:
+    def shown(*points: Any, pin: Any, look: Look, **about: Any) -> Told:
         looks.append(look)
-        return pin, look
+        return Told(pin, look, "")
 
     monkeypatch.setattr(explorer, "latent_map", shown)
     app = visit("latent", model=model.name, cx="3", cy="4", zoom="2.5", hide="1.7", tool="Grid")
@@ -260,7 +262,9 @@ def test_a_photo_is_no_mark_on_the_map_of_another_model(
 ) -> None:
     trained.save(trained.run.model_copy(update={"title": "Another"}))
     marks: list[Any] = []
-    monkeypatch.setattr(explorer, "latent_map", lambda *points, **about: (marks.append(about["marks"]), Look()))
+    monkeypatch.setattr(
+        explorer, "latent_map", lambda *points, **about: (marks.append(about["marks"]), Told(None, Look(), ""))[1]
+    )
     app = visit("latent", model=model.name, tool="Your image")
     app.file_uploader(key="own-picture").set_value(photo()).run()
     assert "yours" in {name for name, _, _ in marks[-1]}
@@ -275,7 +279,9 @@ def test_a_photo_stays_until_it_is_taken_away(
     visit: Visit, model: RunFolder, says: Says, whole_reruns: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     marks: list[Any] = []
-    monkeypatch.setattr(explorer, "latent_map", lambda *points, **about: (marks.append(about["marks"]), Look()))
+    monkeypatch.setattr(
+        explorer, "latent_map", lambda *points, **about: (marks.append(about["marks"]), Told(None, Look(), ""))[1]
+    )
     app = visit("latent", model=model.name, tool="Your image")
     app.file_uploader(key="own-picture").set_value(photo()).run()
     placed = app.query_params["x"], app.query_params["y"]

@@ -8,7 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashboard import state
-from dashboard.state import LatentView, LibraryView, ModelView, PhotoView, SamplerView, TrainView, View
+from dashboard.state import CompareView, LatentView, LibraryView, ModelView, PhotoView, SamplerView, TrainView, View
 
 LINKS: dict[type[View], dict[str, str]] = {
     TrainView: {"run": "digits-mlp-0102-030405", "data": "mnist", "family": "dcgan"},
@@ -55,6 +55,16 @@ LINKS: dict[type[View], dict[str, str]] = {
         "seen": "gradients",
         "region": "0.25,0.5,0.5",
         "tool": "Figures",
+    },
+    CompareView: {
+        "models": "fashion-2d@0123456789abcdef.fashion-16d",
+        "order": "worst",
+        "image": "7",
+        "colour": "error",
+        "on": "1",
+        "lasso": "0.5_1~2_-1.5~0_0",
+        "seed": "7",
+        "photo": "cat",
     },
     LibraryView: {"run": "fashion-2d", "q": "fashion mlp"},
 }
@@ -105,6 +115,16 @@ WRONG: dict[type[View], dict[str, list[str]]] = {
         "seen": ["all"],
         "region": ["0.5", "0.5,0.5", "2,0,0", "0.12345,0,0", "a,b,c"],
         "tool": ["Hammer"],
+    },
+    CompareView: {
+        "models": ["A", "a..b", "a@xyz", "a.b.c.d.e", "-a"],
+        "order": ["Worst"],
+        "image": ["-2", "100001"],
+        "colour": ["mauve"],
+        "on": ["-1", "8"],
+        "lasso": ["1_1", "a_b~1_1~2_2", "1_1~nan_1~2_2"],
+        "seed": ["-1", "one"],
+        "photo": ["x" * 33],
     },
     LibraryView: {"run": ["x" * 65], "q": ["x" * 81]},
 }

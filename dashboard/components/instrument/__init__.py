@@ -9,11 +9,10 @@ from typing import Any, NamedTuple
 
 from dashboard import state
 from dashboard.components.held import Held, settle
-from dashboard.components.scripted import blob, scripted
-from selfsup_engine.images import Pixels, encode
+from dashboard.components.scripted import bare, blob, scripted
+from selfsup_engine.images import Pixels
 
 _mount = scripted("instrument")
-RAW = 32 * 32 * 3  # bytes of a picture up to which it travels as it is
 
 
 class Setting(NamedTuple):
@@ -107,17 +106,11 @@ def instrument(
         "side": scene.picture.shape[1],
         "channels": len(scene.picture),
     }
-    data = blob(header, *map(_packed, (scene.picture, scene.before, scene.near)))
+    data = blob(header, *map(bare, (scene.picture, scene.before, scene.near)))
     _mount(
         key=key, data=data, on_set_change=lambda: None, on_renamed_change=lambda: None, on_refresh_change=lambda: None
     )
     return Played(now.at, rest, (str(renamed[0]), str(renamed[1])) if renamed and new_name else None, new_refresh)
-
-
-def _packed(image: Pixels) -> bytes:
-    """A small image as its bare pixels, which a browser need not decode; a larger one as a PNG."""
-    pixels = image.transpose(1, 2, 0)
-    return pixels.tobytes() if pixels.size <= RAW else encode(pixels, "png")
 
 
 def _settled(key: str, said: Sequence[Any] | None, wanted: Setting) -> tuple[Held[Setting], bool]:

@@ -1,31 +1,32 @@
-"""A map of the 2-D codes of a set of pictures, on which a person chooses a place.
+"""A map of the 2-D codes of a set of pictures, on which a person looks around, chooses a place and circles groups.
 
-The browser's side is in `static/latent_map.js` (what it does) and `static/latent_map/` (where things are, how they
-look). A press, a drag or the arrow keys choose a place anywhere, also where no point is; a drag sends its newest place
-about ten times a second. Mount it in a `st.fragment`: only there does Streamlit let a run finish and skip to the newest
-place, where a whole page would be started over by each message.
+The browser's side is in `static/latent_map.js` (what it does) and `static/latent_map/` (where things are, how they look). A press, a drag
+or the arrow keys choose a place anywhere, also where no point is. Mount it in a `st.fragment`: what is told reruns this.
 
-Zoom, pan and the filter by class act in the browser at once and are told when they come to rest. Everything goes there as one
-blob (see `pack`), which is the same at each run of a drag, and so, thanks to Streamlit's message cache, is sent only when the map
-itself changes.
+What follows a hand is beside the map, not in it: `lens` draws under a drag, `courier` brings the pictures of points, each in a fragment of its
+own. So a drag reruns the lens alone, and the place is told here once the hand lets go. Zoom, pan, filter, density and lasso act in
+the browser at once and are told when they come to rest. Everything goes there as one blob (see `pack`), which is sent only when the
+map itself changes.
 """
 
 import hashlib
 import json
 import struct
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from dashboard import state
+from dashboard.components.courier import courier
 from dashboard.components.held import settle
 from dashboard.components.scripted import scripted
+from selfsup_engine.images import Pixels
 from selfsup_engine.pictures import PALETTE
 
-__all__ = ["Look", "latent_map", "pack"]
+__all__ = ["Look", "Told", "latent_map", "pack"]
 
 Point = tuple[float, float]
 
@@ -33,12 +34,23 @@ _mount = scripted("latent_map")
 
 
 class Look(NamedTuple):
-    """What of the map is seen: the middle of the window in map units, the zoom against seeing all of it (0: all), hidden classes."""
+    """What of the map is seen: the middle of the window in map units, the zoom against seeing all of it (0: all), hidden classes, and
+    whether the density lies beneath the points."""
 
     x: float = 0.0
     y: float = 0.0
     zoom: float = 0.0
     hidden: tuple[int, ...] = ()
+    density: bool = False
+
+
+class Told(NamedTuple):
+    """What the map says: where the pin stands, in map units, or None before there is one; what is seen; the outline of the lassoed
+    group, as `selfsup_engine.exploring.selection` reads it, empty where there is none."""
+
+    pin: Point | None
+    look: Look
+    lasso: str
 
 
 ALL = Look()
@@ -54,53 +66,68 @@ def latent_map(
     value_name: str = "error",
     pin: Point | None = None,
     look: Look = ALL,
+    lasso: str = "",
     marks: Sequence[tuple[str, float, float]] = (),
     background: bytes | None = None,
     background_extent: tuple[float, float, float, float] | None = None,
+    pictures: Callable[[list[int]], Pixels] | None = None,
+    lit: Sequence[int] | None = None,
+    link: str = "",
+    glide: bool = False,
     height: int = 480,
-) -> tuple[Point | None, Look]:
-    """Show `points` (N, 2) as a map; return where the pin stands, in map coordinates, or None before there is one, and what is seen.
+) -> Told:
+    """Show `points` (N, 2) as a map; return where the pin stands, what is seen, and the outline of what is lassoed.
 
-    Both are controlled: pass what the last run returned, as in `point, look = latent_map(..., pin=point, look=look)`.
-    A new choice in the browser wins over `pin`; without one, a `pin` other than what was returned moves it there. So does `look`.
+    All three are controlled: pass what the last run returned, as in `told = latent_map(..., pin=told.pin, look=told.look, lasso=told.lasso)`.
+    A new choice in the browser wins over `pin`; without one, a `pin` other than what was returned moves it there. So do `look` and `lasso`.
 
     `labels` (N,) are indices into `classes` and give each class a colour and a chip that filters. `values` (N,), where
     given, colour the points instead, from their 2nd to their 98th percentile. `marks` are named places. `background`
     is a PNG, WebP or JPEG under the points; `background_extent` is its (x0, y0, x1, y1), with y1 at the upper edge.
     The map is `height` pixels high, but no higher than wide. Points that are not finite are left out.
+
+    `pictures` gives the images (K, C, S, S) uint8 of K points by their numbers, at most 256 at once: the browser asks for those that it lacks, under
+    the pointer and, from near, in place of the dots. `lit` are the numbers of points that stand out while nothing is lassoed. Maps of one
+    page with the same `link` show the same images in the same order: what is pointed at or lassoed in one stands out in the others. With
+    `glide` points that have moved, as many as before, go there in 0.4 s. `lens(follows=key)` draws under the hand.
     """
     said = state.held(key) or {}  # what the browser sent, before the map is mounted again
     stamp = time.time_ns() // 1000
-    choice = said.get("point")
+    choice, seen, circled = said.get("point"), said.get("look"), said.get("lasso")
     here = settle(state.remembered(f"{key}:pin"), choice and ((choice[0], choice[1]), choice[2]), pin, stamp=stamp)
     state.remember(f"{key}:pin", here)
-    seen = said.get("look")
-    sight = settle(
-        state.remembered(f"{key}:look"),
-        seen and (Look(seen[0], seen[1], seen[2], tuple(seen[3])), seen[4]),
-        look,
-        stamp=stamp,
-    )
+    looked = seen and (Look(seen[0], seen[1], seen[2], tuple(seen[3]), bool(seen[4])), seen[5])
+    sight = settle(state.remembered(f"{key}:look"), looked, look, stamp=stamp)
     state.remember(f"{key}:look", sight)
+    group = settle(state.remembered(f"{key}:lasso"), circled and (str(circled[0]), circled[1]), lasso, stamp=stamp)
+    state.remember(f"{key}:lasso", group)
     data = pack(
         points,
         labels=labels,
         classes=classes,
         values=values,
         background=background,
+        lit=lit,
         value_name=value_name,
         marks=[(name, float(x), float(y)) for name, x, y in marks],
         background_extent=background_extent,
         height=height,
         key=key,
+        link=link,
+        glide=glide,
+        pictured=pictures is not None,
         pin=here.placed,
         pin_stamp=here.stamp,
         look=sight.placed,
         look_stamp=sight.stamp,
+        lasso=group.placed,
+        lasso_stamp=group.stamp,
         palette=PALETTE,
     )
-    _mount(key=key, data=data, on_point_change=lambda: None, on_look_change=lambda: None)
-    return here.at, sight.at
+    _mount(key=key, data=data, on_point_change=lambda: None, on_look_change=lambda: None, on_lasso_change=lambda: None)
+    if pictures is not None:
+        courier(pictures, count=len(points), follows=key)
+    return Told(here.at, sight.at, group.at)
 
 
 def pack(
@@ -110,6 +137,7 @@ def pack(
     classes: Sequence[str] = (),
     values: npt.NDArray[np.floating] | None = None,
     background: bytes | None = None,
+    lit: Sequence[int] | None = None,
     **header: Any,
 ) -> bytes:
     """Put a map into one blob, all little-endian and without gaps.
@@ -120,10 +148,12 @@ def pack(
     float32[2n]  points: x, y, x, y, ...
     uint8[n]     labels, if `labelled`
     uint8[n]     values, if `value_range` is not null: 0 is its low end, 255 its high end
+    uint8[n]     1 where a point is lit, if `lit`
     bytes        the background picture, if `background` is not null: the rest of the blob
     ===========  =======================================================================================
 
-    `background` in the header is a digest, by which the browser knows what is still the same.
+    `background` in the header is a digest, by which the browser knows what is still the same. `gaps` are the numbers of the points that
+    were left out.
     """
     assert points.ndim == 2 and points.shape[1] == 2, f"points are (N, 2), not {points.shape}"
     assert labels is None or labels.shape == points.shape[:1], "one label per point"
@@ -135,16 +165,19 @@ def pack(
     finite = np.isfinite(points).all(axis=1)  # a model that diverged gives codes that have no place
     xy = points[finite].astype("<f4").tobytes()
     label_bytes = labels[finite].astype(np.uint8).tobytes() if labels is not None else b""
+    alight = np.isin(np.arange(len(points)), list(lit))[finite].astype(np.uint8).tobytes() if lit is not None else b""
     levels, value_range = _quantise(values[finite]) if values is not None else (b"", None)
     header |= {
         "n": int(finite.sum()),
         "labelled": labels is not None,
         "classes": list(classes),
         "value_range": value_range,
+        "lit": lit is not None,
+        "gaps": np.flatnonzero(~finite).tolist(),
         "background": background and _digest(background),
     }
     head = json.dumps(header, default=float).encode()  # float: NumPy's scalars
-    return b"".join([struct.pack("<I", len(head)), head, xy, label_bytes, levels, background or b""])
+    return b"".join([struct.pack("<I", len(head)), head, xy, label_bytes, levels, alight, background or b""])
 
 
 def _quantise(values: npt.NDArray[np.floating]) -> tuple[bytes, tuple[float, float]]:

@@ -1,0 +1,38 @@
+"""Brings the pictures of a map's points that the browser lacks; nothing of it is seen. The script is `static/latent_map/courier.js`."""
+
+from collections.abc import Callable
+from typing import Any
+
+import streamlit as st
+
+from dashboard import state
+from dashboard.components.scripted import blob, scripted
+from selfsup_engine.images import Pixels, encode, montage
+
+MOST = 256  # pictures of one answer
+COLUMNS = 16
+
+_mount = scripted("courier", script="latent_map")
+
+
+def courier(pictures: Callable[[list[int]], Pixels], *, count: int, follows: str) -> None:
+    """Answers what the map of the key `follows` asks for: the pictures (N, C, S, S) of some of its `count` points, by their numbers.
+
+    A fragment of its own: a hand that rests on a point reruns this and nothing else.
+    """
+    key = f"courier-{follows}"
+
+    @st.fragment
+    def answer() -> None:
+        said: dict[str, Any] = state.held(key) or {}
+        asked, turn = said.get("asked") or ([], 0)
+        numbers = [int(number) for number in asked[:MOST] if 0 <= int(number) < count]
+        header: dict[str, Any] = {"follows": follows, "turn": turn, "numbers": numbers, "columns": COLUMNS}
+        if not numbers:
+            _mount(key=key, data=blob(header), on_asked_change=lambda: None)
+            return
+        found = pictures(numbers)
+        sheet = encode(montage(found, COLUMNS), "png")
+        _mount(key=key, data=blob(header | {"side": found.shape[-1]}, sheet), on_asked_change=lambda: None)
+
+    answer()

@@ -1,0 +1,16 @@
+"""Compare: models side by side, on the same images, seeds or photo."""
+
+import streamlit as st
+
+from dashboard import compare, sharing, state, words
+from selfsup_engine.errors import UserError
+
+view = state.load(state.CompareView)
+sharing.header("Compare", view)
+folders = compare.choose_models(view)
+if folders:
+    try:
+        compare.compare(folders, view)
+    except UserError as error:
+        st.error(words.plain(error))
+    state.save(view)
