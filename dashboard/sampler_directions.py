@@ -103,7 +103,8 @@ def by_samples(view: SamplerView, field: str, text: str) -> str:
     here = Spot.parse(view.at)
     with st.container(horizontal=True):
         if st.button("Add the current sample", icon=":material/add:", key=f"add-{field}", disabled=here in spots):
-            spots = [*spots, here]
+            setattr(view, field, str(Group.of_samples([*spots, here])))
+            rerun(view)
         if st.button("Take the shelf", icon=":material/bookmarks:", key=f"shelf-{field}", disabled=not view.shelf):
             spots = [Spot.parse(text) for text in view.shelf.split(SHELF)]
         if st.button("Clear", key=f"clear-{field}"):

@@ -151,7 +151,10 @@ def current(sampler: Sampler, view: SamplerView, past: History) -> None:
 
         def draw(setting: Setting) -> Scene:
             here = base.within(setting.truncation)
-            after = sampler.images([here.moved(dict(setting.moves))])[0]
+            moves = {
+                one: by for one, by in setting.moves if sampler.knows(one)
+            }  # another tab may just have deleted one
+            after = sampler.images([here.moved(moves)])[0]
             opinion = sampler.opinion(after[None])
             near = sampler.nearest(after[None])[0][0]
             return Scene(

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import normalize
 
+from selfsup_engine.device import one_thread
 from selfsup_engine.errors import UserError
 
 FEWEST = 3  # members of a group
@@ -64,8 +65,9 @@ def contrast(a: Tensor, b: Tensor, random: Iterable[tuple[Tensor, Tensor]]) -> C
         raise UserError(
             "A and B are the same in the mean: there is no direction from the one to the other. Change one."
         )
-    effect, ordered = held_out(a, b)
-    by_chance = torch.tensor([held_out(*pair)[0] for pair in random])
+    with one_thread():  # many small sums: threads cost more than they bring
+        effect, ordered = held_out(a, b)
+        by_chance = torch.tensor([held_out(*pair)[0] for pair in random])
     return Contrast(
         axis=normalize(way, dim=0).half().float(),
         length=float(way.norm()),

@@ -34,6 +34,7 @@ class Drawn:
         with one_thread(), torch.inference_mode():
             images = np.concatenate([from_unit(sampler.model.generate(z)) for z in self.z.split(BATCH)])
         self._flat = torch.from_numpy(images).flatten(1).float()
+        self._apart = torch.cdist(self._flat, self._flat)  # between the pictures of any two samples
         self.labels: Tensor | None = None
         if sampler.exhibit.labels is not None:
             votes = sampler.exhibit.labels[torch.tensor(sampler.nearest(images, NEIGHBOURS))]
@@ -48,7 +49,7 @@ class Drawn:
             UserError: there are too few of that label, or the group is none of a generator's.
         """
         if group.kind == "samples":
-            return self._alike(self._pictures(group), self._pictures(other))
+            return _alike(self._nearness(group), self._nearness(other))
         return self._labelled(group)
 
     def contrast(self, a: Group, b: Group) -> Contrast:
@@ -62,8 +63,7 @@ class Drawn:
                 raise UserError(f"A group needs {FEWEST} samples at the least. Add more of them to A and to B.")
         if a == b:
             raise UserError("A and B are the same group: there is no direction from the one to the other. Change one.")
-        found = contrast(self.z[self.members(a, b)], self.z[self.members(b, a)], self._random(a, b))
-        return found
+        return contrast(self.z[self.members(a, b)], self.z[self.members(b, a)], self._random(a, b))
 
     def _labelled(self, group: Group) -> Tensor:
         if self.labels is None or group.kind != "label":
@@ -73,27 +73,28 @@ class Drawn:
             raise UserError(f"Of {COUNT:,} samples only {len(found)} clearly show that label. Choose another one.")
         return found
 
-    def _pictures(self, group: Group) -> Tensor:
+    def _nearness(self, group: Group) -> Tensor:
+        """How far each sample's picture (2000,) is from the nearest of a group's own."""
         if group.kind == "samples":
-            return torch.from_numpy(self._sampler.images(group.spots)).flatten(1).float()
-        return self._flat[self._labelled(group)]
-
-    def _alike(self, examples: Tensor, others: Tensor) -> Tensor:
-        """The numbers of the samples whose pictures are nearest to an example (N, P), and nearer than to any of the others (M, P)."""
-        near, far = (torch.cdist(self._flat, pictures).min(1).values for pictures in (examples, others))
-        ranked = near.where(near < far, torch.inf).argsort(stable=True)
-        return ranked[: min(ALIKE, int((near < far).sum()))]
+            pictures = torch.from_numpy(self._sampler.images(group.spots)).flatten(1).float()
+            return torch.cdist(pictures, self._flat).min(0).values
+        return self._apart[self._labelled(group)].min(0).values
 
     def _random(self, a: Group, b: Group) -> Iterator[tuple[Tensor, Tensor]]:
         """Random pairs of groups: as many examples, and then those alike; of labels as many members."""
         generator = torch.Generator().manual_seed(0)
-        sizes = [len(group.spots) or len(self._labelled(group)) for group in (a, b)]
+        sizes = [
+            len(group.spots) or len(self._labelled(group)) for group in (a, b)
+        ]  # of spots the examples, not those alike
         for _ in range(PAIRS):
             chosen = torch.randperm(COUNT, generator=generator)[: sum(sizes)].split(sizes)
-            pictures = [self._flat[numbers] for numbers in chosen]
-            pair = [
-                self._alike(pictures[i], pictures[1 - i]) if group.spots else chosen[i]
-                for i, group in enumerate((a, b))
-            ]
+            near = [self._apart[numbers].min(0).values for numbers in chosen]
+            pair = [_alike(near[i], near[1 - i]) if group.spots else chosen[i] for i, group in enumerate((a, b))]
             if min(map(len, pair)) >= FEWEST:
                 yield self.z[pair[0]], self.z[pair[1]]
+
+
+def _alike(near: Tensor, far: Tensor) -> Tensor:
+    """The numbers of the samples that are nearest to a group, and nearer than to the other one."""
+    ranked = near.where(near < far, torch.inf).argsort(stable=True)
+    return ranked[: min(ALIKE, int((near < far).sum()))]
