@@ -21,8 +21,10 @@ if TYPE_CHECKING:
     from selfsup_engine.exploring.contrast import Contrast
     from selfsup_engine.exploring.drawn import Drawn
     from selfsup_engine.exploring.groups import Group
+    from selfsup_engine.exploring.inside import Inside
     from selfsup_engine.exploring.latent import LatentSpace
     from selfsup_engine.exploring.sampling import Sampler
+    from selfsup_engine.exploring.timeline import Timeline
     from selfsup_engine.models.spec import Config
     from selfsup_engine.runs import Budget
     from selfsup_engine.training.estimate import Estimate
@@ -98,6 +100,33 @@ def _sampler(path: str, weights: str) -> Sampler:
     from selfsup_engine.exploring.sampling import Sampler
 
     return Sampler(RunFolder(Path(path)))
+
+
+def inside(folder: RunFolder) -> Inside:
+    """A model opened to be looked into; anew once its weights have changed."""
+    run = folder.run
+    return _inside(str(folder.path), run.result.weights if run.result else "")
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _inside(path: str, weights: str) -> Inside:
+    from selfsup_engine.exploring.inside import Inside
+
+    return Inside(RunFolder(Path(path)))
+
+
+def timeline(folder: RunFolder) -> Timeline:
+    """A run over its steps, brought up to what there is now; what was looked at is kept."""
+    opened = _timeline(str(folder.path), str(folder.run.created))
+    opened.refresh()
+    return opened
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _timeline(path: str, created: str) -> Timeline:
+    from selfsup_engine.exploring.timeline import Timeline
+
+    return Timeline(RunFolder(Path(path)))
 
 
 def samples(sampler: Sampler, spots: Sequence[Spot]) -> Pixels:

@@ -48,6 +48,7 @@ def explore(folder: RunFolder, view: LatentView) -> None:
     space = cache.latent_space(folder)
     explorers.same_weights(folder, view)
     describe(space)
+    explorers.look_inside(folder)
 
     @st.fragment
     def live() -> None:

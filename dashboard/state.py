@@ -45,7 +45,13 @@ class View(BaseModel):
         return ()
 
 
-class TrainView(View):
+class StepView(View):
+    """`snap`: the step at which the time machine stands; -1: the newest."""
+
+    snap: int = Field(-1, ge=-1, le=10_000_000)
+
+
+class TrainView(StepView):
     """`run`: the run that is watched; without one, the form: `data` to learn from, and the `family` of models."""
 
     run: str = Field("", max_length=64)
@@ -169,11 +175,51 @@ class PhotoView(ModelView):
     tool: PhotoTool = "Full size"
 
 
+InsidePart = Literal["layer", "moves", "table", "learned"]
+
+
+class InsideView(ModelView):
+    """What is looked at inside a model, and what goes through it: `image`, a number of its exhibit (-1: one's own picture), or the sample
+    `at`, or the built-in photo `photo`, by what the model takes.
+
+    `layer`: of all in order, -1 for the one to begin with; `unit`: of that layer, -1 for the one that answers most.
+    """
+
+    image: int = Field(0, ge=-1, le=100_000)
+    at: Annotated[str, Field(max_length=6_000), AfterValidator(_sample)] = ""
+    photo: str = Field("coffee", max_length=32)
+    layer: int = Field(-1, ge=-1, le=500)
+    unit: int = Field(-1, ge=-1, le=10_000)
+    part: InsidePart = "layer"
+
+
+Sort = Literal["newest", "name", "score", "size", "steps"]
+
+
 class LibraryView(View):
-    """`run`: the one that is unfolded; `q`: the search."""
+    """`q`: the search; `can`: the explorers that a model is to be shown by, of which one is enough, by their pages; `state`: the standings, of
+    which one is enough; `tag`: the tags that it is to have, all of them; `sheet`: which sheet of one's own runs."""
+
+    q: str = Field("", max_length=80)
+    can: str = Field("", max_length=80, pattern=r"^([a-z]+(\.[a-z]+)*)?$")
+    state: str = Field("", max_length=80, pattern=r"^([a-z]+(\.[a-z]+)*)?$")
+    tag: str = Field("", max_length=250)
+    sort: Sort = "newest"
+    sheet: int = Field(0, ge=0, le=10_000)
+
+
+Part = Literal["Training", "Time machine", "Log", "Settings"]
+
+
+class RunView(StepView):
+    """`run`: whose page it is, with the first digits of its weights' hash once it has any; `part`: what of it is shown below."""
 
     run: str = Field("", max_length=64)
-    q: str = Field("", max_length=80)
+    weights: str = Field("", max_length=16)
+    part: Part = "Training"
+
+    def wanted(self) -> tuple[tuple[str, str], ...]:
+        return ((self.run, self.weights),) if self.run else ()
 
 
 Order = Literal["differ", "worst", "best", "first"]
@@ -209,8 +255,10 @@ PAGES: dict[str, type[View]] = {
     "gan": SamplerView,
     "gradients": PhotoView,
     "compare": CompareView,
+    "inside": InsideView,
+    "run": RunView,
 }
-"""The explorers' pages, by the names of their files, whose whole state can be taken along."""
+"""The pages whose whole state can be taken along, by the names of their files: the explorers, and a run with its time machine."""
 
 
 def page_of(kind: type[View]) -> str:

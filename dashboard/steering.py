@@ -46,6 +46,7 @@ def steer(folder: RunFolder, view: SamplerView) -> None:
     view.at = str(of_this_model(sampler, Spot.parse(view.at)) if view.at else sampler.opening)
     shelf_of_this_model(sampler, view)
     describe(sampler)
+    explorers.look_inside(folder, at=view.at)
     past = History(f"{folder.name}-{view.weights}")
     left, right = st.columns([7, 4], gap="large")
     with left:

@@ -1,5 +1,6 @@
 """The commands that show pictures to a trained model, or have it draw some."""
 
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeVar
@@ -173,6 +174,29 @@ def walk(
 
 @click.command()
 @click.argument("run")
+@output("A .gif file.")
+@as_json
+def timelapse(run: str, output: Path, as_json: bool) -> None:
+    """Film how a RUN learned, from its first step to its last: its map and pictures, from the snapshots that it kept."""
+    from selfsup_engine.exploring.timelapse import film
+    from selfsup_engine.exploring.timeline import Timeline
+
+    if output.suffix.lower() != ".gif":
+        raise UserError(f"{output.name}: the file's name must end in .gif.")
+    timeline = Timeline(open_folder(run))
+    with click.progressbar(length=1000, label=str(run), file=sys.stderr, show_eta=False, hidden=as_json) as bar:
+        data = film(timeline, lambda share: bar.update(int(1000 * share) - bar.pos))
+    keep(output, data)
+    steps = list(timeline.steps)
+    say(
+        {"file": str(output), "steps": steps, "bytes": len(data)},
+        as_json,
+        lambda: [f"{output}  {len(steps)} steps, {len(data) / 1e6:.1f} MB"],
+    )
+
+
+@click.command()
+@click.argument("run")
 @click.argument("image", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @output(PICTURE)
 @as_json
@@ -193,4 +217,4 @@ def invert(run: str, image: Path, output: Path, as_json: bool) -> None:
     say(facts, as_json, lambda: [*lines, f"at {found.spot}"])
 
 
-COMMANDS: Sequence[click.Command] = (encode, decode, sample, walk, invert)
+COMMANDS: Sequence[click.Command] = (encode, decode, sample, walk, timelapse, invert)

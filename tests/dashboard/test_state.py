@@ -11,17 +11,20 @@ from dashboard import state
 from dashboard.state import (
     ByExample,
     CompareView,
+    InsideView,
     LatentView,
     LibraryView,
     ModelView,
     PhotoView,
+    RunView,
     SamplerView,
+    StepView,
     TrainView,
     View,
 )
 
 LINKS: dict[type[View], dict[str, str]] = {
-    TrainView: {"run": "digits-mlp-0102-030405", "data": "mnist", "family": "dcgan"},
+    TrainView: {"run": "digits-mlp-0102-030405", "data": "mnist", "family": "dcgan", "snap": "1024"},
     LatentView: {
         "model": "fashion-2d",
         "weights": "0123456789abcdef",
@@ -87,12 +90,30 @@ LINKS: dict[type[View], dict[str, str]] = {
         "seed": "7",
         "photo": "cat",
     },
-    LibraryView: {"run": "fashion-2d", "q": "fashion mlp"},
+    InsideView: {
+        "model": "fashion-2d",
+        "weights": "0123456789abcdef",
+        "image": "17",
+        "at": "7.12~t_0.7~g0_1.5",
+        "photo": "china",
+        "layer": "3",
+        "unit": "41",
+        "part": "learned",
+    },
+    LibraryView: {
+        "q": "fashion mlp",
+        "can": "latent.gan",
+        "state": "ready.paused",
+        "tag": "talk,best so far",
+        "sort": "score",
+        "sheet": "2",
+    },
+    RunView: {"run": "fashion-2d", "weights": "0123456789abcdef", "part": "Log", "snap": "300"},
 }
 """Links that say something about every field, none of it the default."""
 
 WRONG: dict[type[View], dict[str, list[str]]] = {
-    TrainView: {"run": ["x" * 65], "data": ["x" * 201], "family": ["x" * 33]},
+    TrainView: {"run": ["x" * 65], "data": ["x" * 201], "family": ["x" * 33], "snap": ["-2", "first"]},
     LatentView: {
         "model": ["x" * 65],
         "weights": ["0" * 17],
@@ -158,7 +179,25 @@ WRONG: dict[type[View], dict[str, list[str]]] = {
         "seed": ["-1", "one"],
         "photo": ["x" * 33],
     },
-    LibraryView: {"run": ["x" * 65], "q": ["x" * 81]},
+    InsideView: {
+        "model": ["x" * 65],
+        "weights": ["0" * 17],
+        "image": ["-2", "100001", "one"],
+        "at": ["7", "7.12~x", "="],
+        "photo": ["x" * 33],
+        "layer": ["-2", "501", "first"],
+        "unit": ["-2", "10001", "1.5"],
+        "part": ["Layer", ""],
+    },
+    LibraryView: {
+        "q": ["x" * 81],
+        "can": ["latent,gan", "latent.", "../x"],
+        "state": [".ready", "A"],
+        "tag": ["x" * 251],
+        "sort": ["best", "Newest"],
+        "sheet": ["-1", "10001", "two"],
+    },
+    RunView: {"run": ["x" * 65], "weights": ["0" * 17], "part": ["Hammer", "log"], "snap": ["-2", "10000001", "last"]},
 }
 
 kinds = pytest.mark.parametrize("kind", list(LINKS))
@@ -288,7 +327,9 @@ def test_what_is_remembered_can_be_forgotten() -> None:
 
 def test_each_view_belongs_to_one_page() -> None:
     views = {name for name, value in vars(state).items() if isinstance(value, type) and issubclass(value, View)}
-    assert views - {View.__name__, ModelView.__name__, ByExample.__name__} == {kind.__name__ for kind in LINKS}
+    assert views - {View.__name__, StepView.__name__, ByExample.__name__, ModelView.__name__} == {
+        kind.__name__ for kind in LINKS
+    }
 
 
 def test_what_is_kept_is_ahead_of_the_address_bar_until_that_says_something_else() -> None:

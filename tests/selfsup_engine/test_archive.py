@@ -15,7 +15,7 @@ import pytest
 import torch
 from safetensors.torch import load, save
 
-from selfsup_engine import archive, events
+from selfsup_engine import archive, events, snapshots
 from selfsup_engine.archive import export, take_in
 from selfsup_engine.errors import UserError
 from selfsup_engine.exploring.latent import LatentSpace
@@ -62,6 +62,7 @@ def test_a_run_goes_out_and_comes_in(trained: RunFolder, members: Members, other
     assert taken.status().state == "done"
     assert {path.name for path in taken.path.iterdir()} >= {"run.json", "cover.png", "previews", "events.jsonl"}
     assert not taken.file("state.safetensors").exists()
+    assert len(snapshots.stored(taken)) == snapshots.CARRIED < len(snapshots.stored(trained))
     mine, theirs = LatentSpace(trained), LatentSpace(taken)
     assert torch.equal(mine.exhibit.codes, theirs.exhibit.codes)
     assert mine.decode(mine.exhibit.codes[:5]).tobytes() == theirs.decode(mine.exhibit.codes[:5]).tobytes()
@@ -75,7 +76,10 @@ def test_nothing_unfinished_goes_out(library: Library, make: Callable[..., Run])
         export(library.create(make()))
 
 
-@pytest.mark.parametrize("name", ["../evil.png", "/etc/evil", "previews/../../evil.png", "state.safetensors", "a.py"])
+@pytest.mark.parametrize(
+    "name",
+    ["../evil.png", "/etc/evil", "previews/../../evil.png", "state.safetensors", "snapshots/1.safetensors", "a.py"],
+)
 def test_foreign_members_are_refused(members: Members, other: Library, name: str) -> None:
     refused(zipped(members | {name: b"x"}), other, "not a model of Selfsup")
 
@@ -131,6 +135,11 @@ def few_classes(members: Members) -> Members:
     return run_with(result=json.loads(members["run.json"])["result"] | {"classes": ["0", "1"]})(members)
 
 
+def snapshot_with(**tensors: torch.Tensor) -> Callable[[Members], Members]:
+    return lambda members: {STEP_0: save(load(members[STEP_0]) | tensors)}
+
+
+STEP_0 = "snapshots/00000000.safetensors"
 HOSTILE: dict[str, Callable[[Members], Members]] = {
     "no json": lambda members: {"run.json": b"{"},
     "another json": lambda members: {"run.json": b"[]"},
@@ -151,6 +160,14 @@ HOSTILE: dict[str, Callable[[Members], Members]] = {
     "fewer codes": exhibit_with(codes=torch.zeros(3, 2)),
     "codes that are no numbers": exhibit_with(codes=torch.full((359, 2), torch.nan)),
     "labels of no class": exhibit_with(labels=torch.full((359,), 77)),
+    "a pickled snapshot": lambda members: {STEP_0: pickle.dumps({"a": 1})},
+    "more in a snapshot": snapshot_with(more=torch.zeros(3)),
+    "a snapshot of another network": lambda members: {STEP_0: members["exhibit.safetensors"]},
+    "a snapshot of no numbers": lambda members: {
+        STEP_0: save({name: tensor * torch.nan for name, tensor in load(members[STEP_0]).items()})
+    },
+    "a snapshot from beyond its end": lambda members: {"snapshots/00000999.safetensors": members[STEP_0]},
+    "too many snapshots": lambda members: {f"snapshots/{step:08d}.safetensors": members[STEP_0] for step in range(9)},
     "no cover": lambda members: {"cover.png": b"#!/bin/sh"},
     "no preview": lambda members: {"previews/00000000-map.png": b"#!/bin/sh"},
 }

@@ -118,3 +118,12 @@ def test_a_sample_is_moved_along_a_direction_that_was_kept(gan: RunFolder, libra
     KeptDirections(library.root, gan.run.result.weights).keep(kept)
     call("sample", gan.name, "--at", f"4.2~{kept.id}_2", "-o", str(tmp_path / "one.png"))
     assert np.array_equal(grey(tmp_path / "one.png"), Sampler(gan).images([Spot(4, 2).moved({"z3": 2})])[0, 0])
+
+
+def test_a_run_is_filmed_from_its_snapshots(trained: RunFolder, tmp_path: Path) -> None:
+    film = tmp_path / "out.gif"
+    made = answer("timelapse", trained.name, "-o", str(film))
+    assert made["steps"][0] == 0 and made["steps"][-1] == 300
+    with Image.open(film) as image:
+        assert image.n_frames > 20
+    assert ".gif" in mistake("timelapse", trained.name, "-o", str(tmp_path / "out.webp"))
