@@ -8,7 +8,18 @@ from typing import TYPE_CHECKING
 import streamlit as st
 import torch
 
-from dashboard import cache, explorers, forms, latent_tools, markup, own_photo, selection, words
+from dashboard import (
+    arithmetic,
+    cache,
+    explorers,
+    forms,
+    latent_directions,
+    latent_tools,
+    markup,
+    own_photo,
+    selection,
+    words,
+)
 from dashboard.components.latent_map import Look, latent_map
 from dashboard.components.lens import Glimpse, lens
 from dashboard.state import Colour, LatentView, Tool, keep, rerun, save
@@ -26,6 +37,8 @@ TOOLS: dict[Tool, Callable[[LatentSpace, LatentView, Tensor], None]] = {
     "Your image": latent_tools.own_image,
     "Denoise": latent_tools.denoise,
     "Compress": latent_tools.compress,
+    "Directions": latent_directions.directions,
+    "Arithmetic": arithmetic.of_pictures,
 }
 COLOURS: dict[Colour, str] = {"label": "By label", "error": "By error", "trust": "By trust", "cluster": "By cluster"}
 ABOUT: dict[Colour, str] = {

@@ -161,7 +161,7 @@ def actions(folder: RunFolder, status: Status) -> None:
     if folder.usable:
         st.download_button(
             f"Download, {words.size(archive.size_to_export(folder))}",
-            lambda: archive.export(folder),
+            lambda: archive.export(folder, cache.library()),
             f"{folder.name}.zip",
             "application/zip",
             icon=":material/download:",

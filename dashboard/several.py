@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from dashboard import forms, markup, tagging, trash, uploads, words
+from dashboard import cache, forms, markup, tagging, trash, uploads, words
 from dashboard.entries import Entry
 from dashboard.state import View, remember, remembered, rerun
 from selfsup_engine import archive
@@ -76,7 +76,7 @@ def download(models: Sequence[RunFolder]) -> None:
 
     def packed() -> io.BytesIO:
         file = io.BytesIO()
-        archive.export_many(models, file)
+        archive.export_many(models, file, cache.library())
         return file
 
     size = sum(map(archive.size_to_export, models))

@@ -11,16 +11,17 @@ import streamlit as st
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from selfsup_engine.exploring import selection
+from selfsup_engine.exploring.groups import Group
 from selfsup_engine.exploring.spot import Spot
 
 Colour = Literal["label", "error", "trust", "cluster"]
 Way = Literal["linear", "spherical"]
-Tool = Literal["Interpolate", "Dimensions", "Grid", "Your image", "Denoise", "Compress"]
+Tool = Literal["Interpolate", "Dimensions", "Grid", "Your image", "Denoise", "Compress", "Directions", "Arithmetic"]
 
 
 Pace = Literal["fast", "steady", "slow"]
 Method = Literal["activations", "weights"]
-SamplerTool = Literal["Shelf", "More like this", "Plane", "Your picture"]
+SamplerTool = Literal["Shelf", "More like this", "Plane", "Your picture", "Directions", "Arithmetic"]
 
 
 def in_link(value: float) -> str:
@@ -68,13 +69,39 @@ class ModelView(View):
         return ((self.model, self.weights),) if self.model else ()
 
 
-class LatentView(ModelView):
+def _group(text: str) -> str:
+    return str(Group.parse(text)) if len(text) > 1 else text
+
+
+def _term(text: str) -> str:
+    return text if text in ("", "here", "own") else str(Group.parse(text))
+
+
+GroupText = Annotated[str, Field(max_length=8_000, pattern="^([lpis].*)?$"), AfterValidator(_group)]
+"""A group of pictures or samples (see selfsup_engine.exploring.groups): of its letter alone, one that nothing is in yet."""
+
+TermText = Annotated[str, Field(max_length=8_000), AfterValidator(_term)]
+"""A term of A - B + C: the mean of a group, the point or sample that is chosen, or one's own picture."""
+
+
+class ByExample(ModelView):
+    """`ga`, `gb`: the groups between which a direction is looked for; `ta`, `tb`, `tc`: the terms of A - B + C."""
+
+    ga: GroupText = ""
+    gb: GroupText = ""
+    ta: TermText = ""
+    tb: TermText = ""
+    tc: TermText = ""
+
+
+class LatentView(ByExample):
     """`x`, `y`: the chosen point of the map; `a`, `b`: the two images between which is interpolated, by their numbers.
 
     `zoom`: of the map, 0 where all of it is seen, about `cx`, `cy`; `hide`: the classes that are not shown, by their numbers; `density`: how
     densely the points lie is drawn, too; `lasso`: the outline of the group that was circled (see selfsup_engine.exploring.selection).
 
-    `sigma`: the noise of Denoise, a standard deviation on [0, 1] pixels; `every`: Dimensions shows all, not only the widest.
+    `sigma`: the noise of Denoise, a standard deviation on [0, 1] pixels; `every`: Dimensions shows all, not only the widest;
+    `moves`: how far the picture is moved along directions, in their standard deviations, as in d48213377_1.5~d00000017_-1.
     """
 
     x: Place | None = None
@@ -93,6 +120,7 @@ class LatentView(ModelView):
     tool: Tool = "Interpolate"
     sigma: float = Field(0.3, ge=0.0, le=0.6)
     every: bool = False
+    moves: str = Field("", pattern=r"^(d\d{8}_-?\d{1,2}(\.\d{1,2})?(~|$)){0,80}$")
 
 
 def _sample(text: str) -> str:
@@ -107,7 +135,7 @@ SHELF = "~~"
 """Between the samples of a shelf, in a link."""
 
 
-class SamplerView(ModelView):
+class SamplerView(ByExample):
     """`at`: the current sample (see selfsup_engine.exploring.spot), empty before one is chosen; `seed`, `first`: which samples the sheet shows; `near`:
     with the training picture that is nearest to each.
 
@@ -120,7 +148,7 @@ class SamplerView(ModelView):
     first: int = Field(0, ge=0, lt=900_000)
     near: bool = False
     method: Method = "activations"
-    locked: str = Field("", pattern=r"^([a-z]\d{0,3}(\.[a-z]\d{0,3}){0,63})?$")
+    locked: str = Field("", pattern=r"^([a-z]\d{0,8}(\.[a-z]\d{0,8}){0,127})?$")
     tool: SamplerTool = "Shelf"
     shelf: Annotated[str, Field(max_length=30_000), AfterValidator(_samples)] = ""
     pace: Pace = "steady"

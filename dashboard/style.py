@@ -37,6 +37,8 @@ h2, h3, .stHtml b { overflow-wrap: anywhere; }
 .shots.strip { display: grid; grid-template-columns: repeat(auto-fill, minmax(125px, 1fr)); }
 .shots.fill { display: grid; grid-auto-flow: column; grid-auto-columns: minmax(0, 1fr); }
 .shots.fill .px { width: 100%; }
+.members .shots { gap: 3px; margin-bottom: .3rem; }
+.members .px { border-radius: 4px; }
 .shots.photo .px { image-rendering: auto; }
 .st-key-compare-large { max-width: 21rem; }
 .cover { aspect-ratio: 16/9; width: 100%; border-radius: 8px; overflow: hidden; display: grid; place-items: center;
@@ -148,6 +150,7 @@ h2, h3, .stHtml b { overflow-wrap: anywhere; }
   .st-key-toolbar > [data-testid="stElementContainer"]:nth-child(2) { flex: 1 1 7rem; width: auto !important; min-width: 0; }
   .st-key-selection, .st-key-selection > div > [data-testid] { gap: .45rem; padding: .4rem; }
   .timeline li { grid-template-columns: 1fr; }
+  [class*="st-key-term-t"] .px { max-width: 128px; }
   .layer-table { font-size: .78rem; }
   .st-key-inside-layer [data-testid="stHorizontalBlock"] { flex-flow: column; gap: 1rem; }
   .st-key-inside-layer [data-testid="stColumn"]:first-child, .st-key-inside-layer [data-testid="stColumn"]:first-child > [data-testid="stVerticalBlock"] { display: contents; }

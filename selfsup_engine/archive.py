@@ -3,9 +3,12 @@ one zip, a folder each.
 
 What comes in is checked before a byte of it is kept: names from a short list, sizes, run.json by pydantic, weights, snapshots and exhibit
 as safetensors of exactly the shapes that the config asks for. Nothing is unpickled. Torch is imported only to take a run in.
+
+The directions that a person kept of a model lie with the library; they go along, and are handed over to the library that takes it in.
 """
 
 import contextlib
+import hashlib
 import io
 import itertools
 import lzma
@@ -22,6 +25,8 @@ from typing import IO
 from selfsup_engine import snapshots, tags
 from selfsup_engine.errors import UserError
 from selfsup_engine.images import open_image
+from selfsup_engine.kept_directions import FILE as DIRECTIONS
+from selfsup_engine.kept_directions import Kept, KeptDirections, parse
 from selfsup_engine.runs import Library, RunFolder
 
 PARTS: dict[str, Callable[[RunFolder, Path], object] | None] = {
@@ -33,6 +38,7 @@ PARTS: dict[str, Callable[[RunFolder, Path], object] | None] = {
     r"previews/\d{8}-[a-z]{1,20}\.png": lambda run, path: open_image(path),
     r"snapshots/\d{8}\.safetensors": None,  # nor do these without the weights
     r"tags\.json": lambda run, path: tags.read(path),
+    r"directions\.json": None,  # handed over once they are checked
 }
 """What a run's zip may hold, by the pattern of its name, and what checks such a file of a run: it raises a UserError."""
 MEMBERS = re.compile("|".join(PARTS))
@@ -45,19 +51,19 @@ MAX_LIST = 4_000_000  # bytes of the list of names in a zip, which is read as a 
 CHUNK = 1 << 20
 
 
-def export(folder: RunFolder) -> bytes:
-    """The finished run as a zip.
+def export(folder: RunFolder, library: Library | None = None) -> bytes:
+    """The finished run as a zip, with the directions that the library keeps of it.
 
     Raises:
         UserError: there is no finished model in it yet.
     """
     file = io.BytesIO()
     with _new(file) as archive:
-        _add(archive, folder, "")
+        _add(archive, folder, "", library)
     return file.getvalue()
 
 
-def export_many(folders: Sequence[RunFolder], file: IO[bytes]) -> None:
+def export_many(folders: Sequence[RunFolder], file: IO[bytes], library: Library | None = None) -> None:
     """Writes one zip with a folder for each finished run; `take_in_many` takes it.
 
     Raises:
@@ -73,7 +79,7 @@ def export_many(folders: Sequence[RunFolder], file: IO[bytes]) -> None:
             numbered = (f"{folder.name}-{number}" for number in itertools.count(2))  # yours and a gallery model alike
             name = next(name for name in itertools.chain([folder.name], numbered) if name not in taken)
             taken.add(name)
-            _add(archive, folder, f"{name}/")
+            _add(archive, folder, f"{name}/", library)
 
 
 def size_to_export(folder: RunFolder) -> int:
@@ -92,11 +98,14 @@ def _kept(folder: RunFolder) -> list[tuple[Path, str]]:
     return [(path, name) for path, name in named if MEMBERS.fullmatch(name) and path not in left]
 
 
-def _add(archive: zipfile.ZipFile, folder: RunFolder, prefix: str) -> None:
+def _add(archive: zipfile.ZipFile, folder: RunFolder, prefix: str, library: Library | None) -> None:
     if not folder.usable:
         raise UserError(f"{folder.name} has no finished model yet. Let it finish, or stop it, then download it.")
     for path, name in _kept(folder):
         archive.write(path, prefix + name)
+    result = folder.run.result
+    if library and result and (kept := KeptDirections(library.root, result.weights)).all():
+        archive.writestr(prefix + DIRECTIONS, kept.export())
 
 
 # ------------------------------------------------------------------------------------------------------------- taking in
@@ -197,6 +206,10 @@ def _take_in(archive: zipfile.ZipFile, prefix: str, members: Sequence[zipfile.Zi
                     check(checked, checked.path / name)
         if checked.status().state not in ("done", "stopped"):  # a history that does not end so is not this model's
             checked.file("events.jsonl").unlink()
+        if DIRECTIONS in named:
+            found = _check_directions(checked, checked.file(DIRECTIONS))
+            KeptDirections(library.root, run.result.weights).keep(*found)
+            checked.file(DIRECTIONS).unlink()
         return RunFolder(checked.path.rename(library.free_path(run)))
 
 
@@ -225,6 +238,24 @@ def _check_together(folder: RunFolder) -> None:
     models = [model, *(load_model(folder, path) for path in kept_steps.values())] if fits else []
     if not fits or not all(bool(t.isfinite().all()) for one in models for t in one.state_dict().values()):
         raise UserError("The weights and the test images in this file do not belong together. It was refused.")
+
+
+def _check_directions(folder: RunFolder, path: Path) -> list[Kept]:
+    """The directions that came with a model.
+
+    Raises:
+        UserError: they are none of this model's.
+    """
+    from selfsup_engine.models.saved import WEIGHTS, load_model
+    from selfsup_engine.models.spec import Encodes, Samples
+
+    model, result = load_model(folder), folder.run.result
+    size = model.code_size if isinstance(model, Encodes) else model.latent_size if isinstance(model, Samples) else 0
+    found = parse(path.read_bytes(), size)
+    digest = hashlib.sha256(folder.file(WEIGHTS).read_bytes()).hexdigest()
+    if result is None or result.weights != digest[:16]:  # else a file could add to what is kept of any model
+        raise UserError("The directions in this file belong to other weights than it brings. It was refused.")
+    return found
 
 
 def _unpack(archive: zipfile.ZipFile, member: zipfile.ZipInfo, target: Path) -> None:

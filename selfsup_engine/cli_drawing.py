@@ -10,11 +10,13 @@ import click
 from selfsup_engine import files
 from selfsup_engine.cli_base import as_json, say
 from selfsup_engine.errors import UserError
-from selfsup_engine.runs import open_folder
+from selfsup_engine.kept_directions import KeptDirections
+from selfsup_engine.runs import open_folder, runs_root
 
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from selfsup_engine.exploring.sampling import Sampler
     from selfsup_engine.images import Pixels
 
 F = TypeVar("F", bound=Callable[..., object])
@@ -45,6 +47,15 @@ def keep_picture(path: Path, image: "Pixels") -> None:
     if kind is None:
         raise UserError(f"{path.name}: the file's name must end in .png, .jpg or .webp.")
     keep(path, to_file(image, kind, lossless=True))
+
+
+def opened(run: str) -> "Sampler":
+    """A generator with the directions that were kept for it in the library."""
+    from selfsup_engine.exploring.sampling import Sampler
+
+    folder = open_folder(run)
+    result = folder.run.result
+    return Sampler(folder, KeptDirections(runs_root(), result.weights).all() if result else ())
 
 
 @click.command()
@@ -113,11 +124,10 @@ def sample(run: str, count: int, seed: int, truncation: float, at: str | None, o
     """Draw samples of a GAN's RUN as one picture; the same numbers draw the same bytes as on the page."""
     import math
 
-    from selfsup_engine.exploring.sampling import Sampler
     from selfsup_engine.exploring.spot import Spot
     from selfsup_engine.images import montage
 
-    sampler = Sampler(open_folder(run))
+    sampler = opened(run)
     drawn = sampler.images([Spot.parse(at)]) if at else sampler.sample(count, seed, truncation=truncation)
     keep_picture(output, montage(drawn, math.ceil(math.sqrt(len(drawn)))))
     say({"file": str(output), "count": len(drawn)}, as_json, lambda: [str(output)])
@@ -149,7 +159,6 @@ def walk(
     run: str, seeds: list[int], frames: int, fps: float, loop: bool, truncation: float, output: Path, as_json: bool
 ) -> None:
     """Film a walk through a GAN's latent space, from sample to sample along the arcs between them."""
-    from selfsup_engine.exploring.sampling import Sampler
     from selfsup_engine.exploring.sampling import walk as way
     from selfsup_engine.exploring.spot import Spot
     from selfsup_engine.images import animate
@@ -157,7 +166,7 @@ def walk(
     kind = FILMS.get(output.suffix.lower())
     if kind is None:
         raise UserError(f"{output.name}: the file's name must end in .gif or .webp.")
-    sampler = Sampler(open_folder(run))
+    sampler = opened(run)
     z = way([sampler.z(Spot(seed).within(truncation)) for seed in seeds], frames, loop)
     keep(output, animate(sampler.draw(z), kind, fps=fps, loop=loop))
     say({"file": str(output), "frames": len(z)}, as_json, lambda: [f"{output}  {len(z)} frames"])
@@ -194,9 +203,8 @@ def timelapse(run: str, output: Path, as_json: bool) -> None:
 def invert(run: str, image: Path, output: Path, as_json: bool) -> None:
     """Find where a GAN's RUN draws an IMAGE, write what it draws there, and say whether it can draw such pictures at all."""
     from selfsup_engine.exploring.inversion import invert as find
-    from selfsup_engine.exploring.sampling import Sampler
 
-    sampler = Sampler(open_folder(run))
+    sampler = opened(run)
     found = find(sampler, sampler.prepared(image)[0])
     keep_picture(output, found.image.transpose(1, 2, 0))
     facts = {"file": str(output), "at": str(found.spot), "psnr": found.psnr, "fidelity": found.fidelity}

@@ -140,8 +140,9 @@ def test_the_instrument_follows_the_hand_and_the_page(
     rest = Setting()
     assert shown(rest) == Played(rest, False, None, False)
     header, parts = unpack(sent[-1]["data"])
+    assert header["truncates"] and header["wording"]["near"] == "nearest training picture"
     assert header["sliders"] == [{"id": "g0", "name": "Height", "change": 0.3}]
-    assert (header["numbers"], header["opinion"], header["near"]) == ([0.12, -1], 0.25, 5)
+    assert (header["numbers"], header["gauge"], header["near"]) == ([0.12, -1], 0.25, 5)
     if side == 32:
         assert parts[0] == image.transpose(1, 2, 0).tobytes()
     else:

@@ -147,7 +147,7 @@ def test_what_is_drawn_is_the_sample_its_base_and_a_training_picture(
     assert np.array_equal(scene.picture, sampler.images([Spot.parse("2.3~t_0.9~g0_2~s1_1")])[0])
     assert np.array_equal(scene.before, sampler.images([Spot.parse("2.3~t_0.9")])[0])
     assert scene.near_number == sampler.nearest(scene.picture[None])[0][0]
-    assert scene.opinion == pytest.approx(float(sampler.opinion(scene.picture[None])[0]), abs=1e-3)  # type: ignore[index]
+    assert scene.gauge == pytest.approx(float(sampler.opinion(scene.picture[None])[0]), abs=1e-3)  # type: ignore[index]
     assert len(scene.numbers) == 100
     assert [slider.id for slider in sliders] == [
         *(f"g{i}" for i in range(10)),

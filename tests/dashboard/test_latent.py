@@ -29,6 +29,8 @@ SAID = {
     "Your image": ["A photo of a shoe, a drawn digit, anything"],
     "Denoise": ["with noise", "through the code", "error after"],
     "Compress": ["as PNG", "as code", "numbers of its own"],
+    "Directions": ["Group A", "Group B", "Effect size", "A clear direction.", "The picture at the point, moved"],
+    "Arithmetic": ["= A - B + C", "Nearest real picture", "Trust "],
 }
 
 

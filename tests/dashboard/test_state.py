@@ -9,6 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 from dashboard import state
 from dashboard.state import (
+    ByExample,
     CompareView,
     InsideView,
     LatentView,
@@ -41,6 +42,12 @@ LINKS: dict[type[View], dict[str, str]] = {
         "b": "0",
         "how": "spherical",
         "tool": "Your image",
+        "ga": "l3",
+        "gb": "p0_0~1_0~0_1",
+        "ta": "i5.9",
+        "tb": "here",
+        "tc": "own",
+        "moves": "d00000017_-1~d48213377_1.5",
         "sigma": "0.15",
         "every": "True",
     },
@@ -54,6 +61,11 @@ LINKS: dict[type[View], dict[str, str]] = {
         "method": "weights",
         "locked": "g0.t",
         "tool": "Your picture",
+        "ga": "s7.12~~7.40~g0_1",
+        "gb": "l0",
+        "ta": "l3",
+        "tb": "s1.2",
+        "tc": "here",
         "shelf": "1.2~~3.4~g1_2",
         "pace": "slow",
         "spread": "0.8",
@@ -123,6 +135,12 @@ WRONG: dict[type[View], dict[str, list[str]]] = {
         "tool": ["Hammer", "interpolate"],
         "sigma": ["nan", "-0.1", "0.7"],
         "every": ["some"],
+        "ga": ["x1", "lx", "p1_2"],
+        "gb": ["i1,2", "here"],
+        "ta": ["l", "there"],
+        "tb": ["s7", "<b>"],
+        "tc": ["p0,0;1,1"],
+        "moves": ["d1_1", "g0_1", "d00000017_", "d00000017_1~x"],
     },
     SamplerView: {
         "model": ["x" * 65],
@@ -137,6 +155,11 @@ WRONG: dict[type[View], dict[str, list[str]]] = {
         "shelf": ["1.2~~x", "1.2~g0_x"],
         "pace": ["hurried"],
         "spread": ["0", "1.6", "nan"],
+        "ga": ["s7.1~~", "7.1"],
+        "gb": ["l1234"],
+        "ta": ["i"],
+        "tb": ["s1.2~x"],
+        "tc": ["hero"],
     },
     PhotoView: {
         "model": ["x" * 65],
@@ -308,7 +331,9 @@ def test_what_is_remembered_can_be_forgotten() -> None:
 
 def test_each_view_belongs_to_one_page() -> None:
     views = {name for name, value in vars(state).items() if isinstance(value, type) and issubclass(value, View)}
-    assert views - {View.__name__, StepView.__name__, ModelView.__name__} == {kind.__name__ for kind in LINKS}
+    assert views - {View.__name__, StepView.__name__, ByExample.__name__, ModelView.__name__} == {
+        kind.__name__ for kind in LINKS
+    }
 
 
 def test_what_is_kept_is_ahead_of_the_address_bar_until_that_says_something_else() -> None:

@@ -19,6 +19,7 @@ from selfsup_engine import archive, events, snapshots
 from selfsup_engine.archive import export, take_in
 from selfsup_engine.errors import UserError
 from selfsup_engine.exploring.latent import LatentSpace
+from selfsup_engine.kept_directions import Kept, KeptDirections, name_and_vector, written
 from selfsup_engine.runs import Library, Run, RunFolder
 
 Members = dict[str, bytes]
@@ -193,3 +194,44 @@ def test_a_history_without_an_end_is_left_out(members: Members, other: Library, 
     assert taken.history() == []
     del members["events.jsonl"]
     assert take_in(zipped(members), other).status().state == "done"
+
+
+def kept_one(numbers: int) -> Kept:
+    fields = name_and_vector("sleeves", torch.eye(numbers)[0].numpy())
+    return Kept(**fields, effect=2, chance=0.1, share=1, sizes=(5, 5), groups=("l0", "l1"))  # type: ignore[arg-type]
+
+
+def weights_of(folder: RunFolder) -> str:
+    assert folder.run.result is not None
+    return folder.run.result.weights
+
+
+def test_directions_go_along_with_their_model(trained: RunFolder, library: Library, other: Library) -> None:
+    KeptDirections(library.root, weights_of(trained)).keep(kept_one(2))
+    taken = take_in(export(trained, library), other)
+    assert KeptDirections(other.root, weights_of(trained)).all() == [kept_one(2)]
+    assert not taken.file("directions.json").exists()
+    again = export(taken, other)
+    with zipfile.ZipFile(io.BytesIO(again)) as file:
+        assert file.namelist().count("directions.json") == 1
+    take_in(again, other)
+    assert len(KeptDirections(other.root, weights_of(trained)).all()) == 1
+
+
+@pytest.mark.parametrize(
+    "directions",
+    [b"", b"[{}]", b"{", written([kept_one(3)]), json.dumps([kept_one(2).model_dump() | {"name": "x" * 99}]).encode()],
+    ids=["nothing", "no fields", "no json", "another size", "a long name"],
+)
+def test_directions_that_do_not_fit_are_refused_with_the_model(
+    members: Members, other: Library, directions: bytes
+) -> None:
+    refused(zipped(members | {"directions.json": directions}), other, "directions")
+
+
+def test_directions_are_only_taken_in_for_the_weights_that_they_come_with(members: Members, other: Library) -> None:
+    """Else a file could add to what is kept of any model."""
+    run = json.loads(members["run.json"])
+    run["result"]["weights"] = "4bc80ffa8f42b2c2"
+    lying = members | {"run.json": json.dumps(run).encode(), "directions.json": written([kept_one(2)])}
+    refused(zipped(lying), other, "other weights")
