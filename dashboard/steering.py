@@ -50,8 +50,9 @@ def steer(folder: RunFolder, view: SamplerView) -> None:
     past = History(f"{folder.name}-{view.weights}")
     left, right = st.columns([7, 4], gap="large")
     with left:
-        current(sampler, view, past)
-        past.note((view.at, view.shelf))  # only now: a hand may just have let go of a slider
+        dragged = current(sampler, view, past)
+        if not dragged:  # what a hand only passes by is no step
+            past.note((view.at, view.shelf))  # only now: a hand may just have let go of a slider
         buttons(sampler, view, past)
     with right:
         sheet(sampler, view)
@@ -119,8 +120,8 @@ def describe(sampler: Sampler) -> None:
     markup.show(markup.muted("  ·  ".join(said)))
 
 
-def current(sampler: Sampler, view: SamplerView, past: History) -> None:
-    """The current sample with its sliders. A fragment: a drag reruns this and nothing else."""
+def current(sampler: Sampler, view: SamplerView, past: History) -> bool:
+    """The current sample with its sliders; gives whether a hand is on one. A fragment: a drag reruns this and nothing else."""
     names = cache.given_names(view.weights)
     with st.container(horizontal=True, vertical_alignment="center"):
         view.method = forms.following(
@@ -138,6 +139,7 @@ def current(sampler: Sampler, view: SamplerView, past: History) -> None:
     found = [Slider(d.id, names.get(d.id, called[d.id]), d.change) for d in shown]
     sliders = [*(Slider(one.id, one.name, cache.change_along(sampler, one)) for one in sampler.kept), *found]
     whole = [True]  # while the page is drawn, and not this fragment alone
+    dragged = [False]
 
     @lru_cache(1)
     def before(here: Spot) -> Pixels:
@@ -173,6 +175,7 @@ def current(sampler: Sampler, view: SamplerView, past: History) -> None:
         setting = played.setting
         view.at = str(base.within(setting.truncation).moved(dict(setting.moves)))
         view.locked = ".".join(setting.locked)
+        dragged[0] = played.dragged
         keep(view)
         if played.renamed:
             name_direction(sampler, view, *played.renamed)
@@ -186,6 +189,7 @@ def current(sampler: Sampler, view: SamplerView, past: History) -> None:
 
     live()
     whole[0] = False
+    return dragged[0]
 
 
 def name_direction(sampler: Sampler, view: SamplerView, direction: str, name: str) -> None:

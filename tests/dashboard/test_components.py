@@ -150,12 +150,12 @@ def test_the_instrument_follows_the_hand_and_the_page(
 
     browser(set=[{"g0": 1.5, "z3": -1}, 0.7, ["t"], False, 100])
     there = Setting((("g0", 1.5), ("z3", -1.0)), 0.7, ("t",))
-    assert shown(rest) == Played(there, False, None, False)
+    assert shown(rest) == Played(there, False, None, False, dragged=True)
     assert drawn[-1] == there and unpack(sent[-1]["data"])[0]["turn"] == 100
-    assert shown(there) == Played(there, False, None, False)
+    assert shown(there) == Played(there, False, None, False, dragged=True)
     stamp = unpack(sent[-1]["data"])[0]["stamp"]
     browser(set=[{"g0": 1.5, "z3": -1}, 0.7, ["t"], True, 101])
-    assert shown(there).rest
+    assert shown(there) == Played(there, True, None, False)
     assert not shown(there).rest  # told once
     browser(refresh=102)
     assert shown(there).refresh

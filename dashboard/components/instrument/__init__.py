@@ -62,12 +62,13 @@ OF_A_GENERATOR = Wording(
 
 class Played(NamedTuple):
     """setting: where the sliders stand; rest: the hand has just let go; renamed: a slider that was just given a name; refresh: the hand
-    let go a moment ago, and what else the page shows may follow."""
+    let go a moment ago, and what else the page shows may follow; dragged: a hand is on a slider."""
 
     setting: Setting
     rest: bool
     renamed: tuple[str, str] | None
     refresh: bool
+    dragged: bool = False
 
 
 def instrument(
@@ -110,7 +111,9 @@ def instrument(
     _mount(
         key=key, data=data, on_set_change=lambda: None, on_renamed_change=lambda: None, on_refresh_change=lambda: None
     )
-    return Played(now.at, rest, (str(renamed[0]), str(renamed[1])) if renamed and new_name else None, new_refresh)
+    name = (str(renamed[0]), str(renamed[1])) if renamed and new_name else None
+    dragged = bool(said.get("set")) and not said["set"][3]
+    return Played(now.at, rest, name, new_refresh, dragged)
 
 
 def _settled(key: str, said: Sequence[Any] | None, wanted: Setting) -> tuple[Held[Setting], bool]:
