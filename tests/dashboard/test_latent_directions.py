@@ -157,7 +157,9 @@ def test_what_is_lassoed_can_be_taken_and_the_way_of_a_group_is_changed(tool: Vi
     app.selectbox(key="label-ga").set_value(2).run()
     assert app.query_params["ga"] == "l2"
     app.segmented_control(key="how-gb").set_value("place").run()
-    assert app.query_params["gb"] == "p" and "with the lasso" in says(app)
+    assert app.query_params["gb"] == f"p{everything}"
+    app = tool(ga="p", gb="l1")
+    assert app.button(key="lasso-ga").disabled and "with the lasso" in says(app)
 
 
 def test_random_groups_are_called_chance(tool: Visit, model: RunFolder, says: Says) -> None:
