@@ -85,9 +85,8 @@ def slot(space: LatentSpace, view: LatentView, name: str, field: str, code: Tens
     key = f"how-{field}"
     chosen: Kind = forms.following(key, kind, lambda: forms.choice("How", ways, kind, key, hide_label=True))
     if chosen != kind:
-        lasso = getattr(view, "lasso", "")
         around = str(Group.of_pictures(space.neighbours(code, AROUND)))
-        text = {"label": "l0", "place": f"p{lasso}", "pictures": around}[chosen]
+        text = {"label": "l0", "place": f"p{view.lasso}", "pictures": around}[chosen]
     text = {"label": by_label, "place": by_lasso, "pictures": by_pictures}[chosen](space, view, field, text, code)
     setattr(view, field, text)
     if len(text) == 1:
@@ -119,15 +118,14 @@ def by_label(space: LatentSpace, view: LatentView, field: str, text: str, code: 
 
 def by_lasso(space: LatentSpace, view: LatentView, field: str, text: str, code: Tensor) -> str:
     """The pictures inside what is lassoed on the map."""
-    lasso = getattr(view, "lasso", "")
-    taken = text == f"p{lasso}"
+    taken = text == f"p{view.lasso}"
     if st.button(
         "Take what is lassoed on the map",
         icon=":material/lasso_select:",
         key=f"lasso-{field}",
-        disabled=not lasso or taken,
+        disabled=not view.lasso or taken,
     ):
-        return f"p{lasso}"
+        return f"p{view.lasso}"
     if len(text) == 1:
         markup.show(markup.muted("Draw around pictures on the map with the lasso, then take them here."))
     return text

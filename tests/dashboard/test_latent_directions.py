@@ -148,7 +148,8 @@ def test_pictures_near_the_point_make_a_group_of_which_the_verdict_is_honest(
 
 def test_what_is_lassoed_can_be_taken_and_the_way_of_a_group_is_changed(tool: Visit, says: Says) -> None:
     everything = "-99_-99~99_-99~99_99~-99_99"
-    app = tool(ga=f"p{everything}", gb="l1")
+    app = tool(ga="p", gb="l1", lasso=everything)
+    app.button(key="lasso-ga").click().run()
     assert not app.exception and app.query_params["ga"] == f"p{everything}"
     assert "pictures" in says(app)
     app.segmented_control(key="how-ga").set_value("label").run()
@@ -156,7 +157,9 @@ def test_what_is_lassoed_can_be_taken_and_the_way_of_a_group_is_changed(tool: Vi
     app.selectbox(key="label-ga").set_value(2).run()
     assert app.query_params["ga"] == "l2"
     app.segmented_control(key="how-gb").set_value("place").run()
-    assert app.query_params["gb"] == "p" and "with the lasso" in says(app)
+    assert app.query_params["gb"] == f"p{everything}"
+    app = tool(ga="p", gb="l1")
+    assert app.button(key="lasso-ga").disabled and "with the lasso" in says(app)
 
 
 def test_random_groups_are_called_chance(tool: Visit, model: RunFolder, says: Says) -> None:
