@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NoReturn
 import streamlit as st
 
 from dashboard import cache, markup, words
-from dashboard.state import hold, remember, remembered
+from dashboard.state import held, hold, remember, remembered
 from selfsup_engine.errors import UserError
 from selfsup_engine.images import Pixels
 from selfsup_engine.kept_directions import NAME, Kept, name_and_vector, parse, written
@@ -27,6 +27,9 @@ SAID = {
 }
 
 
+FURTHER = 1.5  # times the usual effect of two places, from which on two of them are said to differ clearly
+
+
 def strip(pictures: Sequence[Pixels] | Pixels, count: int, said: str) -> None:
     """Some members of a group, evenly taken, under how many there are."""
     shown = [pictures[i * len(pictures) // min(SHOWN, len(pictures))] for i in range(min(SHOWN, len(pictures)))]
@@ -36,9 +39,12 @@ def strip(pictures: Sequence[Pixels] | Pixels, count: int, said: str) -> None:
     )
 
 
-def verdict(found: Contrast, caveat: str = "") -> None:
-    """The effect of a direction beside what random groups reach, and what that comes to in a sentence."""
+def verdict(found: Contrast, caveat: str = "", usual: float = 0.0) -> None:
+    """The effect of a direction beside what random groups reach, and what that comes to in a sentence. `usual`: the effect that groups have which
+    were chosen in the same way, where that alone sets them apart."""
     kind, headline = SAID[found.verdict]
+    if found.verdict == "clear" and found.effect < FURTHER * usual:
+        kind, headline = "", "Apart, but so are any two places."
     as_much = 1 - found.share
     if found.verdict == "chance":
         text = (
@@ -72,11 +78,10 @@ def keeping(found: Contrast, weights: str, groups: tuple[Group, Group], called: 
     fields = name_and_vector(proposed, found.axis.numpy())
     before = next((one for one in kept.all() if one.id == fields["id"]), None)
     wanted = before.name if before else proposed
-    if remembered("named-direction") != (
-        fields["id"],
-        wanted,
-    ):  # another direction, or one that was renamed in the list
-        remember("named-direction", (fields["id"], wanted))
+    current = (fields["id"], wanted)
+    # Another direction, or one that was renamed in the list, or the field was out of sight and has forgotten.
+    if remembered("named-direction") != current or held("direction-name") is None:
+        remember("named-direction", current)
         hold("direction-name", wanted)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         name = st.text_input("Name", max_chars=NAME, key="direction-name", width=230)

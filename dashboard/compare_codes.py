@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
 SHOWN = 10
 ORDERS: dict[Order, str] = {
-    "differ": "where they differ most",
+    "differ": "most apart",
     "worst": "hardest",
     "best": "easiest",
-    "first": "first ones",
+    "first": "first",
 }
 
 

@@ -54,7 +54,7 @@ def directions(space: LatentSpace, view: LatentView, code: Tensor) -> None:
         if a and b:
             with left, st.spinner("Comparing with random groups…"):
                 found = cache.contrast(space, a, b)
-                by_example.verdict(found, of_places(space, found, a, b))
+                by_example.verdict(found, *of_places(space, found, a, b))
             with right:
                 markup.show(markup.muted("Keep it, and its slider stays with this model, whatever A and B are next."))
                 called = (in_words(space, a), in_words(space, b))
@@ -158,16 +158,17 @@ def in_words(space: LatentSpace, group: Group) -> str:
     return "lasso" if group.kind == "place" else "pictures"
 
 
-def of_places(space: LatentSpace, found: Contrast, a: Group, b: Group) -> str:
-    """Groups that were chosen by where they lie are apart in any case: a word on how far such groups usually are."""
+def of_places(space: LatentSpace, found: Contrast, a: Group, b: Group) -> tuple[str, float]:
+    """Groups that were chosen by where they lie are apart in any case: a word on how far such groups usually are, and that effect size."""
     if a.kind == b.kind == "label":
-        return ""
+        return "", 0.0
     key = ("places", space.name, space.run.result.weights if space.run.result else "", found.sizes)
     usual = cache.once(key, lambda: effect_of_places(space, found.sizes))
-    return (
+    said = (
         "Groups that are picked by their place always lie apart: pictures around any two places of the map, as many as here, "
         f"usually differ by {usual:.1f}."
     )
+    return said, usual
 
 
 def move(space: LatentSpace, view: LatentView, code: Tensor, found: Contrast | None, name: str) -> None:

@@ -29,7 +29,6 @@ h2, h3, .stHtml b { overflow-wrap: anywhere; }
 .shots figure { margin: 0; flex: 0 1 auto; min-width: 0; }
 .shots figcaption, figure figcaption { font-size: .76rem; opacity: .68; margin-top: .25rem; font-variant-numeric: tabular-nums; }
 .shots.tight { gap: 3px; }
-.shots:not(.fill) figure { width: min-content; }  /* a caption is no wider than its picture */
 .pairs { display: grid; grid-template-columns: 1fr 1fr; gap: var(--gap); }
 .st-key-page-header > div:last-child { margin-left: auto; }
 .px.wide, .smooth.wide { width: 100%; max-width: none; height: auto; }
@@ -56,7 +55,7 @@ h2, h3, .stHtml b { overflow-wrap: anywhere; }
 .sheet { overflow-x: auto; }
 .sheet table { border-collapse: collapse; width: 100%; font-size: .88rem; font-variant-numeric: tabular-nums; }
 .sheet th, .sheet td { text-align: left; padding: .32rem .9rem .32rem 0; border: 0; border-bottom: 1px solid color-mix(in srgb, currentColor 12%, transparent);
-  vertical-align: top; overflow-wrap: anywhere; min-width: 5.5rem; }
+  vertical-align: top; overflow-wrap: break-word; min-width: 5.5rem; }
 .sheet thead th { font-weight: 620; }
 .sheet tbody th { font-weight: 450; opacity: .66; }
 .sheet td.best { font-weight: 680; color: var(--accent); }

@@ -125,8 +125,8 @@ class Sampler:
                 return torch.from_numpy(own.numbers)
         if name[0] == "d":
             raise UserError(
-                f"This sample is moved along a direction that somebody found by example ({name}) and that is not kept here. "
-                "Ask for its file, and take it in under Directions."
+                f"This sample is moved along a direction that is not kept here ({name}). If you deleted it, bring it back under Directions; "
+                "if somebody sent you the link, ask for the direction's file, and take it in there."
             )
         if name[0] == "z" and name[1:].isdigit() and int(name[1:]) < self.latent_size:
             axis = torch.zeros(self.latent_size)

@@ -157,3 +157,24 @@ def test_a_press_on_a_map_chooses_the_nearest_picture(
     app = visit("compare", image="1")
     assert not app.exception
     assert app.query_params["image"] == "4"
+
+
+def test_all_can_be_taken_away_and_others_chosen(visit: Visit, model: RunFolder, deep_model: RunFolder) -> None:
+    app = visit("compare", models=f"{deep_model.name}.{model.name}")
+    app.multiselect(key="compare-models").set_value([]).run()
+    assert not app.exception and "models" not in app.query_params
+    app.multiselect(key="compare-models").set_value([model.name]).run()
+    assert not app.exception
+    assert app.query_params["models"] == f"{model.name}@{hash_of(model)}"
+
+
+def test_one_more_model_leaves_the_picture_and_the_group_where_they_are(
+    visit: Visit, library: Library, model: RunFolder, deep_model: RunFolder
+) -> None:
+    twin = RunFolder(Path(shutil.copytree(model.path, library.root / "twin")))
+    app = visit("compare", models=f"{deep_model.name}.{model.name}", image="3", on="2", lasso="-9_-9~9_-9~9_9")
+    app.multiselect(key="compare-models").set_value([deep_model.name, model.name, twin.name]).run()
+    kept = {name: app.query_params.get(name) for name in ("image", "on", "lasso")}
+    assert kept == {"image": "3", "on": "3", "lasso": "-9_-9~9_-9~9_9"}  # PCA's map is the last one still
+    app.multiselect(key="compare-models").set_value([model.name]).run()
+    assert "lasso" not in app.query_params

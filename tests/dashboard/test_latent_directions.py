@@ -204,3 +204,16 @@ def test_a_model_without_labels_opens_on_pictures(visit: Visit, model: RunFolder
     app = visit("latent", model=model.name, tool="Directions")
     assert not app.exception
     assert app.query_params["ga"][0] == app.query_params["gb"][0] == "i"
+
+
+def test_two_places_that_differ_as_any_two_do_are_called_that(monkeypatch: pytest.MonkeyPatch) -> None:
+    from dashboard import by_example, markup
+    from selfsup_engine.exploring.contrast import Contrast
+
+    said: list[str] = []
+    monkeypatch.setattr(markup, "show", lambda *pieces: said.append("".join(pieces)))
+    found = Contrast(torch.ones(1), 1.0, effect=3.2, ordered=0.99, chance=0.2, share=1.0, sizes=(50, 50))
+    for usual in (0.0, 3.1):
+        by_example.verdict(found, usual=usual)
+    assert "A clear direction." in said[0]
+    assert "Apart, but so are any two places." in said[1]

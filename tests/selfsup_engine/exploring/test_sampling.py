@@ -171,5 +171,5 @@ def test_a_kept_direction_moves_a_sample_as_its_own_do_and_without_it_a_sentence
     assert torch.allclose(sampler.z(spot), expected)
     assert np.array_equal(sampler.images([spot]), Sampler(gan_once, [kept]).images([spot]))
     assert sampler.knows(kept.id) and not sampler.knows("d00000000")
-    with pytest.raises(UserError, match=r"found by example.*not kept here"):
+    with pytest.raises(UserError, match=r"not kept here.*bring it back under Directions"):
         Sampler(gan_once).z(spot)
