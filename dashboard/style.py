@@ -39,7 +39,7 @@ h2, h3, .stHtml b { overflow-wrap: anywhere; }
 .members .shots { gap: 3px; margin-bottom: .3rem; }
 .members .px { border-radius: 4px; }
 .shots.photo .px { image-rendering: auto; }
-.st-key-compare-large { max-width: 21rem; }
+.st-key-compare-large, .st-key-compare-code { max-width: 21rem; }
 .cover { aspect-ratio: 16/9; width: 100%; border-radius: 8px; overflow: hidden; display: grid; place-items: center;
   background: color-mix(in srgb, currentColor 6%, transparent); }
 .cover img { width: 100%; height: 100%; object-fit: cover; image-rendering: pixelated; }

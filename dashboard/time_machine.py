@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from dashboard import cache, markup, time_film, words
+from dashboard.components.latent_map import latent_map
 from dashboard.components.timeline import Curve, Still, timeline
 from dashboard.state import StepView, save
 from selfsup_engine import events
@@ -101,7 +102,28 @@ def scrub(folder: RunFolder, view: StepView) -> None:
         smooth=opened.kind == "photo",
         size=moments[-1].sheet.shape[1::-1],
     )
+    if opened.kind == "codes":
+        look_closer(folder, opened, moments, view)
     save(view)
+
+
+def look_closer(folder: RunFolder, opened: Timeline, moments: Sequence[Moment], view: StepView) -> None:
+    """The map of the step under the cursor as it is on the latent page: to be zoomed, pointed at and filtered. Its points glide from step to step."""
+    if not st.toggle("Look closer at this step's map", key="time-closer", persist_state="session"):
+        return
+    steps = [moment.step for moment in moments]
+    here = min(range(len(steps)), key=lambda i: abs(steps[i] - view.snap)) if view.snap >= 0 else -1
+    labels = opened.given.labels
+    latent_map(
+        opened.maps(steps)[here],
+        labels=None if labels is None else labels.numpy(),
+        classes=opened.given.classes if labels is not None else (),
+        pictures=lambda numbers: opened.given.images[numbers].numpy(),
+        glide=True,
+        height=520,
+        key=f"closer-{words.key(folder)}",
+    )
+    markup.show(markup.muted(f"Step {steps[here]:,}. Move the cursor above: every point goes where its picture went."))
 
 
 def said(opened: Timeline, state: str, active: bool) -> str:

@@ -178,3 +178,12 @@ def test_one_more_model_leaves_the_picture_and_the_group_where_they_are(
     assert kept == {"image": "3", "on": "3", "lasso": "-9_-9~9_-9~9_9"}  # PCA's map is the last one still
     app.multiselect(key="compare-models").set_value([model.name]).run()
     assert "lasso" not in app.query_params
+
+
+def test_the_same_code_is_drawn_by_all_that_have_as_many_numbers(
+    visit: Visit, library: Library, model: RunFolder, deep_model: RunFolder, says: Says
+) -> None:
+    shutil.copytree(model.path, library.root / "twin")
+    said = says(visit("compare", models=f"{model.name}.twin.{deep_model.name}", image="0"))
+    row = said[said.index("The same code, ") : said.index("The same numbers mean")]
+    assert row.count("<figure>") == 3  # the two and PCA of their size, not the one with six numbers

@@ -15,6 +15,7 @@ from dashboard.components import timeline as component
 from dashboard.components.timeline import NEWEST, Curve, Still, pack, timeline
 from selfsup_engine import snapshots
 from selfsup_engine.events import Check, Failed, Finished, Paused, Queued, Started
+from selfsup_engine.exploring.timeline import Timeline
 from selfsup_engine.runs import Library, RunFolder
 from tests.dashboard.test_components import unpack
 
@@ -105,6 +106,23 @@ def test_a_run_is_scrubbed_on_its_page(
     assert header["curve"]["name"] == "mean squared error" and header["curve"]["held_out"]
     assert app.query_params["snap"] == "16"
     assert any(button.key == "make-film" for button in app.button)
+
+
+def test_the_map_of_a_step_can_be_looked_at_closely(
+    visit: Visit, library: Library, trained_once: RunFolder, sent: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown: list[Any] = []
+    monkeypatch.setattr(time_machine, "latent_map", lambda points, **about: shown.append((points, about)))
+    folder = RunFolder(shutil.copytree(trained_once.path, library.root / "mine"))
+    app = visit("run", run=folder.name, part="Time machine", snap="16")
+    assert not shown
+    app.toggle(key="time-closer").set_value(True).run()
+    assert not app.exception
+    ((points, about),) = shown
+    opened = Timeline(folder)
+    opened.look()
+    assert np.array_equal(points, opened.maps(opened.steps)[1])
+    assert about["glide"] and np.array_equal(about["pictures"]([3])[0], opened.given.images[3].numpy())
 
 
 def test_the_same_moments_are_the_same_bytes(
