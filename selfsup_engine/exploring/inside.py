@@ -17,7 +17,7 @@ from selfsup_engine.errors import UserError
 from selfsup_engine.exploring.anatomy import Anatomy, Layer, Pass
 from selfsup_engine.exploring.sampling import drawn_from
 from selfsup_engine.images import Crop, Pixels, from_unit, open_image, to_pixels, to_unit
-from selfsup_engine.models.color_gradient_networks import blurred, grey
+from selfsup_engine.models.color_gradient_networks import taken_away
 from selfsup_engine.models.saved import load_model
 from selfsup_engine.models.spec import Encodes, Restyles, Samples
 from selfsup_engine.runs import Run, RunFolder
@@ -116,12 +116,10 @@ class Inside:
         """Images (N, C, H, W) uint8 as the model was shown them: blurred, or grey, for one that learned to undo that."""
         if not isinstance(self.model, Restyles):
             return images
-        shown = to_unit(images)
-        if self.model.pretext != "restore":
-            return torch.from_numpy(from_unit(grey(shown)))
-        for _ in range(int(self.run.config["blur"])):
-            shown = blurred(shown)
-        return torch.from_numpy(from_unit(shown))
+        pretext = (
+            "colorize" if self.model.pretext == "style" else self.model.pretext
+        )  # a style learned from grey photos
+        return torch.from_numpy(from_unit(taken_away(pretext, to_unit(images), int(self.run.config["blur"]))))
 
     @cached_property
     def _shown(self) -> Tensor:

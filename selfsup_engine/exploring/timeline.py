@@ -23,7 +23,7 @@ from selfsup_engine.exploring.moment import Moment, rows_of_two
 from selfsup_engine.exploring.photo import Restyler, difference
 from selfsup_engine.exploring.sampling import drawn_from
 from selfsup_engine.images import Pixels, fit, from_unit, to_unit
-from selfsup_engine.models.color_gradient_networks import blurred, grey
+from selfsup_engine.models.color_gradient_networks import taken_away
 from selfsup_engine.models.saved import WEIGHTS, bare_model, fits, initial_model, load_model
 from selfsup_engine.models.spec import Decodes, Encodes, Restyles, Samples
 from selfsup_engine.runs import RunFolder
@@ -158,12 +158,7 @@ class Timeline:
         pretext = cast(Restyles, self.bare).pretext
         photo = photofile.read(builtin_photos.read(PHOTO)).pixels
         photo = reduced(photo, PHOTO_PIXELS.get(pretext, COLOURED_PIXELS))
-        seen = to_unit(photo[None])
-        if pretext == "restore":
-            for _ in range(int(self.run.config.get("blur", 2))):
-                seen = blurred(seen)
-        elif pretext == "colorize":
-            seen = grey(seen)
+        seen = taken_away(pretext, to_unit(photo[None]), int(self.run.config.get("blur", 2)))
         return from_unit(seen)[0], photo.numpy()
 
     @property
