@@ -12,13 +12,20 @@ import streamlit as st
 from selfsup_engine.errors import UserError
 from selfsup_engine.exploring.spot import Spot
 from selfsup_engine.images import Crop, Pixels, animate, encode, montage
+from selfsup_engine.kept_directions import Kept, KeptDirections
 from selfsup_engine.runs import Library, RunFolder
 from selfsup_engine.sources import own
 from selfsup_engine.training.jobs import Jobs
 
 if TYPE_CHECKING:
+    from selfsup_engine.exploring.comparing import Comparison
+    from selfsup_engine.exploring.contrast import Contrast
+    from selfsup_engine.exploring.drawn import Drawn
+    from selfsup_engine.exploring.groups import Group
+    from selfsup_engine.exploring.inside import Inside
     from selfsup_engine.exploring.latent import LatentSpace
     from selfsup_engine.exploring.sampling import Sampler
+    from selfsup_engine.exploring.timeline import Timeline
     from selfsup_engine.models.spec import Config
     from selfsup_engine.runs import Budget
     from selfsup_engine.training.estimate import Estimate
@@ -68,30 +75,80 @@ def warm_up() -> Warm:
     return warm
 
 
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _opened(kind: str, path: str, stamp: str, _open: Callable[[RunFolder], Any]) -> Any:
+    return _open(RunFolder(Path(path)))
+
+
+def _weights(folder: RunFolder) -> str:
+    run = folder.run
+    return run.result.weights if run.result else ""
+
+
 def latent_space(folder: RunFolder) -> LatentSpace:
     """An opened model; anew once its weights have changed."""
-    run = folder.run
-    return _latent_space(str(folder.path), run.result.weights if run.result else "")
 
+    def open_it(folder: RunFolder) -> LatentSpace:
+        from selfsup_engine.exploring.latent import LatentSpace
 
-@st.cache_resource(max_entries=4, show_spinner=False)
-def _latent_space(path: str, weights: str) -> LatentSpace:
-    from selfsup_engine.exploring.latent import LatentSpace
+        return LatentSpace(folder)
 
-    return LatentSpace(RunFolder(Path(path)))
+    space: LatentSpace = _opened("latent", str(folder.path), _weights(folder), open_it)
+    return space
 
 
 def sampler(folder: RunFolder) -> Sampler:
-    """An opened generator; anew once its weights have changed."""
-    run = folder.run
-    return _sampler(str(folder.path), run.result.weights if run.result else "")
+    """An opened generator, with the directions that are kept of it; anew once its weights have changed."""
+
+    def open_it(folder: RunFolder) -> Sampler:
+        from selfsup_engine.exploring.sampling import Sampler
+
+        return Sampler(folder)
+
+    weights = _weights(folder)
+    found: Sampler = _opened("sampler", str(folder.path), weights, open_it)
+    found.kept = directions(weights).all() if weights else ()
+    return found
+
+
+def inside(folder: RunFolder) -> Inside:
+    """A model opened to be looked into; anew once its weights have changed."""
+
+    def open_it(folder: RunFolder) -> Inside:
+        from selfsup_engine.exploring.inside import Inside
+
+        return Inside(folder)
+
+    opened: Inside = _opened("inside", str(folder.path), _weights(folder), open_it)
+    return opened
+
+
+def timeline(folder: RunFolder) -> Timeline:
+    """A run over its steps, brought up to what there is now; what was looked at is kept."""
+
+    def open_it(folder: RunFolder) -> Timeline:
+        from selfsup_engine.exploring.timeline import Timeline
+
+        return Timeline(folder)
+
+    opened: Timeline = _opened("timeline", str(folder.path), str(folder.run.created), open_it)
+    opened.refresh()
+    return opened
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
-def _sampler(path: str, weights: str) -> Sampler:
-    from selfsup_engine.exploring.sampling import Sampler
+def _comparison(whose: tuple[str, ...], _spaces: Sequence[LatentSpace]) -> Comparison:
+    from selfsup_engine.exploring.comparing import Comparison
 
-    return Sampler(RunFolder(Path(path)))
+    made = Comparison(_spaces)
+    _ = made.columns  # now, and not at the first look
+    return made
+
+
+def comparison(folders: Sequence[RunFolder]) -> Comparison:
+    """Models that encode and decode on the same images; asked once."""
+    spaces = [latent_space(folder) for folder in folders]
+    return _comparison(tuple(map(_whose, spaces)), spaces)
 
 
 def samples(sampler: Sampler, spots: Sequence[Spot]) -> Pixels:
@@ -99,8 +156,8 @@ def samples(sampler: Sampler, spots: Sequence[Spot]) -> Pixels:
     return _samples(_whose(sampler), tuple(spots), sampler)
 
 
-def _whose(sampler: Sampler) -> str:
-    return f"{sampler.name} {sampler.run.result.weights if sampler.run.result else ''}"
+def _whose(model: Sampler | LatentSpace) -> str:
+    return f"{model.name} {model.run.result.weights if model.run.result else ''}"
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
@@ -142,6 +199,42 @@ def given_names(weights: str) -> dict[str, str]:
 def give_name(weights: str, direction: str, name: str) -> None:
     """Calls a direction something, for good."""
     library().give_name(weights, direction, name)
+
+
+def directions(weights: str) -> KeptDirections:
+    """The directions that were found by example and kept for the model with these weights."""
+    return KeptDirections(library().root, weights)
+
+
+def change_along(sampler: Sampler, kept: Kept) -> float:
+    """How much a kept direction changes a generator's pictures; measured once."""
+    import torch
+
+    from selfsup_engine.exploring.directions import change_along as measure
+
+    def find() -> float:
+        with torch.inference_mode():
+            return measure(sampler.model, torch.from_numpy(kept.numbers))
+
+    return once(("change", _whose(sampler), kept.id), find)
+
+
+def drawn(sampler: Sampler) -> Drawn:
+    """Two thousand samples of a generator with what they show, drawn once."""
+    from selfsup_engine.exploring.drawn import Drawn
+
+    return once(("drawn", _whose(sampler)), lambda: Drawn(sampler))
+
+
+def contrast(model: Sampler | LatentSpace, a: Group, b: Group) -> Contrast:
+    """The direction from group A to group B in a model's space, held against random groups; found once."""
+    from selfsup_engine.exploring.between import between
+    from selfsup_engine.exploring.latent import LatentSpace
+
+    def find() -> Contrast:
+        return between(model, a, b) if isinstance(model, LatentSpace) else drawn(model).contrast(a, b)
+
+    return once(("contrast", _whose(model), str(a), str(b)), find)
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
@@ -188,15 +281,14 @@ def _source_picture(name: str) -> bytes | None:
 
 
 @st.cache_data(max_entries=16, show_spinner=False)
-def _decoded_grid(weights: str, side: int, _space: LatentSpace) -> tuple[bytes, tuple[float, float, float, float]]:
+def _decoded_grid(whose: str, side: int, _space: LatentSpace) -> tuple[bytes, tuple[float, float, float, float]]:
     codes, columns, extent = _space.grid(side)
     return encode(montage(_space.decode(codes), columns), "png"), extent
 
 
 def decoded_grid(space: LatentSpace, side: int = 21) -> tuple[bytes, tuple[float, float, float, float]]:
     """Decodes at even distances across the map as one PNG, and the extent x0, y0, x1, y1 that it covers."""
-    weights = space.run.result.weights if space.run.result else ""
-    return _decoded_grid(f"{space.name} {weights}", side, space)
+    return _decoded_grid(_whose(space), side, space)
 
 
 @st.cache_resource(max_entries=48, show_spinner=False)
@@ -218,4 +310,4 @@ def model(folder: RunFolder) -> Any:
 
         return load_model(folder)
 
-    return once(("model", str(folder.path), folder.run.result.weights if folder.run.result else ""), load)
+    return once(("model", str(folder.path), _weights(folder)), load)

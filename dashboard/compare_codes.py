@@ -10,7 +10,8 @@ import streamlit as st
 from dashboard import cache, compare_maps, explorers, forms, markup
 from dashboard.components.picture_grid import picture_grid
 from dashboard.latent_tools import enlarged_png, error_map
-from dashboard.state import CompareView, Order, rerun
+from dashboard.state import rerun
+from dashboard.views import CompareView, Order
 from selfsup_engine.images import Pixels, encode, enlarge, fit
 from selfsup_engine.pictures import side_by_side
 from selfsup_engine.runs import RunFolder
@@ -20,16 +21,17 @@ if TYPE_CHECKING:
 
 SHOWN = 10
 ORDERS: dict[Order, str] = {
-    "differ": "where they differ most",
+    "differ": "most apart",
     "worst": "hardest",
     "best": "easiest",
-    "first": "first ones",
+    "first": "first",
 }
 
 
 def section(folders: list[RunFolder], view: CompareView) -> None:
     """The same pictures through each model and PCA, one of them large, and the maps."""
-    comparison = compared(folders)
+    with st.spinner("Showing them the same pictures…"):
+        comparison = cache.comparison(folders)
     titles = [
         *explorers.titles(folders).values(),
         *(column.model.name for column in comparison.columns[len(folders) :]),
@@ -57,21 +59,6 @@ def section(folders: list[RunFolder], view: CompareView) -> None:
     compare_maps.maps(comparison, titles, view)
 
 
-def compared(folders: list[RunFolder]) -> Comparison:
-    """The models on the same images; made once for these weights."""
-
-    def make() -> Comparison:
-        from selfsup_engine.exploring.comparing import Comparison
-
-        comparison = Comparison([cache.latent_space(folder) for folder in folders])
-        _ = comparison.columns  # now, and not at the first look
-        return comparison
-
-    key = tuple((str(folder.path), explorers.weights_of(folder)) for folder in folders)
-    with st.spinner("Showing them the same pictures…", show_time=False):
-        return cache.once(("compared", *key), make)
-
-
 def pictures(comparison: Comparison, titles: list[str], numbers: list[int], view: CompareView) -> None:
     """A row for the pictures themselves, to press, and one for each model with its errors."""
     markup.show(markup.eyebrow("As they are: press one to see it large"))
@@ -93,7 +80,7 @@ def pictures(comparison: Comparison, titles: list[str], numbers: list[int], view
         shots = [(drawn[k], f"{float(column.errors[i]):.4f}") for k, i in enumerate(numbers)]
         markup.show(
             markup.eyebrow(f"{title}: error {float(column.errors.mean()):.4f} over all"),
-            markup.shots(shots, classes="fill many"),
+            markup.shots(shots, classes="fill small"),
         )
     st.download_button(
         "PNG",
@@ -121,6 +108,26 @@ def name_of(comparison: Comparison, i: int) -> str:
     return f"{classes[int(labels[i])]}, no. {i}" if labels is not None and classes else f"no. {i}"
 
 
+def same_code(comparison: Comparison, titles: list[str], i: int) -> None:
+    """What each model with as many numbers draws for the first one's code of a picture: the same numbers mean other things to each."""
+    code = comparison.columns[0].codes[i]
+    alike = [
+        (column.model.decode(code[None])[0], title)
+        for title, column in zip(titles, comparison.columns, strict=True)
+        if column.model.code_size == len(code)
+    ]
+    if len(alike) > 1:
+        with st.container(key="compare-code"):
+            numbers = ", ".join(f"{value:.2f}" for value in code[:3].tolist()) + (" …" if len(code) > 3 else "")
+            markup.show(
+                markup.eyebrow(f"The same code, {numbers}, in each"),
+                markup.shots(alike, classes="fill"),
+                markup.muted(
+                    "The same numbers mean something else to each model, unless one was trained on from the other."
+                ),
+            )
+
+
 def large(comparison: Comparison, titles: list[str], view: CompareView) -> None:
     """The picture at hand, what each makes of it, and where that differs."""
     i = view.image
@@ -136,6 +143,7 @@ def large(comparison: Comparison, titles: list[str], view: CompareView) -> None:
             f"<div class='pairs'>{markup.shots(shots[:1], classes='fill')}</div>",
             *(markup.shots(shots[k : k + 2], classes="fill") for k in range(1, len(shots), 2)),
         )
+    same_code(comparison, titles, i)
     st.download_button(
         "This picture",
         lambda: enlarged_png(comparison.images[i].numpy()),

@@ -10,7 +10,8 @@ import streamlit as st
 
 from dashboard import cache, explorers, forms, markup, opened_photo, studio_choices, words
 from dashboard.components.picture_grid import picture_grid
-from dashboard.state import CompareView, rerun
+from dashboard.state import rerun
+from dashboard.views import CompareView
 from selfsup_engine import builtin_photos
 from selfsup_engine.exploring.spot import Spot
 from selfsup_engine.images import encode, montage
@@ -96,13 +97,16 @@ def drawn_once(key: tuple[object, ...], draw: Callable[[], Tensor]) -> bytes:
 
 def through(folder: RunFolder, name: str, title: str) -> list[tuple[bytes, str]]:
     """What a model is shown of a photo where that is less than all, and what it makes of it: pictures with what is said below."""
-    from selfsup_engine.exploring.photo import taken_away
+    import torch
+
     from selfsup_engine.exploring.retouching.operations import as_pixels, restyled
+    from selfsup_engine.images import from_unit, to_unit
+    from selfsup_engine.models.color_gradient_networks import taken_away
     from selfsup_engine.scores import mse_per_image, psnr
 
     def make() -> tuple[Tensor, Tensor, list[float]]:
         model, photo = cache.model(folder), small(name)
-        seen = taken_away(model, photo)
+        seen = torch.from_numpy(from_unit(taken_away(model.pretext, to_unit(photo[None])))[0])
         made = as_pixels(restyled(model, seen))
         return seen, made, [psnr(float(mse_per_image(photo[None], one[None])[0])) for one in (seen, made)]
 

@@ -8,12 +8,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from typing import Annotated, Any, Literal
+from urllib.parse import urlencode
 
 import streamlit as st
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from dashboard import cache, markup, state, words
-from dashboard.state import View, remember, remembered
+from dashboard import cache, markup, state, views, words
+from dashboard.state import remember, remembered
+from dashboard.views import View
 from selfsup_engine.errors import UserError
 from selfsup_engine.runs import Run, RunFolder
 from selfsup_engine.sources import is_own
@@ -47,28 +49,37 @@ def header(title: str, view: View) -> None:
     """A page's title, and beside it what takes its state along."""
     with st.container(horizontal=True, vertical_alignment="center", key="page-header"):
         st.title(title)
-        with st.popover("Share", icon=":material/share:", key="share"):
-            markup.show(
-                "<p class='muted'>The address in your browser's bar brings all of this back, the same bytes, wherever the same models are. "
-                "A file says it as well, and with which models it was made.</p>"
-            )
-            st.download_button(
-                "State as a file",
-                lambda: to_file(state.kept(type(view))),  # as it is at the click
-                f"{state.page_of(type(view))}-state.json",
-                "application/json",
-                icon=":material/download:",
-                key="state-file",
-                on_click="ignore",
-            )
-            file = st.file_uploader(
-                "Open a state", type=["json"], key=f"open-state-{remembered('states-opened', 0)}", max_upload_size=1
-            )
-            if file is not None:
-                try:
-                    opened(from_file(file.getvalue()))
-                except UserError as error:
-                    st.error(words.plain(error))
+        share(view)
+
+
+def share(view: View) -> None:
+    """A page's state as a file, and the way to open one."""
+    with st.popover("Share", icon=":material/share:", key="share", on_change="rerun"):  # to say what is shown by then
+        markup.show(
+            "<p class='muted'>This address brings all of it back, the same bytes, for whoever can reach this server, or wherever the same "
+            "models are. A file says it as well, and with which models it was made.</p>"
+        )
+        here = (st.context.url or "").partition("?")[0].rstrip("/").rpartition("/")[0]
+        kind = type(view)
+        query = urlencode(state.link(state.kept(kind)), safe=",~:{}@")
+        st.code(f"{here}/{views.page_of(kind)}?{query}", language=None, wrap_lines=True)
+        st.download_button(
+            "State as a file",
+            lambda: to_file(view),  # as it is at the click: then there is no session to ask any more
+            f"{views.page_of(kind)}-state.json",
+            "application/json",
+            icon=":material/download:",
+            key="state-file",
+            on_click="ignore",
+        )
+        file = st.file_uploader(
+            "Open a state", type=["json"], key=f"open-state-{remembered('states-opened', 0)}", max_upload_size=1
+        )
+        if file is not None:
+            try:
+                opened(from_file(file.getvalue()))
+            except UserError as error:
+                st.error(words.plain(error))
 
 
 def to_file(view: View) -> bytes:
@@ -80,7 +91,7 @@ def to_file(view: View) -> bytes:
         told = run is not None and not is_own(run.source)  # the paths of this machine are nobody else's business
         request = run.model_copy(update={"result": None}) if run and told else None
         models.append(Wanted(name=name, title=words.title(folder) if folder else "", weights=weights, request=request))
-    shared = SharedState(page=state.page_of(type(view)), models=tuple(models), view=state.link(view))
+    shared = SharedState(page=views.page_of(type(view)), models=tuple(models), view=state.link(view))
     return (shared.model_dump_json(indent=1) + "\n").encode()
 
 
@@ -94,7 +105,7 @@ def from_file(data: bytes) -> SharedState:
         if len(data) > MAX_BYTES:
             raise ValueError("too large")
         shared = SharedState.model_validate(json.loads(data))
-        kind = state.PAGES[shared.page]
+        kind = views.PAGES[shared.page]
         kind.model_validate(shared.view)
         if any(model.request and is_own(model.request.source) for model in shared.models):
             raise ValueError("a path of another machine")
@@ -105,7 +116,7 @@ def from_file(data: bytes) -> SharedState:
 
 def opened(shared: SharedState) -> None:
     """Goes to the page that a file is about, and shows it there."""
-    view = state.PAGES[shared.page].model_validate(shared.view)
+    view = views.PAGES[shared.page].model_validate(shared.view)
     remember("states-opened", remembered("states-opened", 0) + 1)
     remember(OPENED, {model.weights: model for model in shared.models})
     state.arrive(view)

@@ -10,7 +10,8 @@ import streamlit as st
 from dashboard import cache, explorers, forms, markup, opened_photo, sharing, words
 from dashboard.components.picture_grid import picture_grid
 from dashboard.opened_photo import OWN, OpenedPhoto
-from dashboard.state import PhotoView, remember, remembered, rerun
+from dashboard.state import remember, remembered, rerun
+from dashboard.views import PhotoView
 from selfsup_engine import builtin_photos
 from selfsup_engine.errors import UserError
 from selfsup_engine.images import Pixels
@@ -122,6 +123,8 @@ def choose_model(view: PhotoView, operation: Operation) -> RunFolder | None:
     )
     folder = next((folder for folder in able if folder.name == view.model), None)
     view.weights = folder.run.result.weights if folder and folder.run.result else ""
+    if folder:
+        explorers.look_inside(folder, photo=view.photo)
     return folder
 
 

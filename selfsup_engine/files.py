@@ -1,5 +1,6 @@
-"""Writing files so that a reader never meets half of one."""
+"""Writing files so that a reader never meets half of one, and what files take up."""
 
+import contextlib
 import os
 import secrets
 from pathlib import Path
@@ -17,3 +18,17 @@ def write(path: Path, data: bytes | str) -> None:
         aside.replace(path)
     finally:
         aside.unlink(missing_ok=True)
+
+
+def bytes_in(folder: Path | str) -> int:
+    """Bytes of all files below a folder; what goes away while it is looked at counts for nothing."""
+    total = 0
+    with contextlib.suppress(FileNotFoundError, NotADirectoryError), os.scandir(folder) as entries:
+        for entry in entries:
+            with contextlib.suppress(FileNotFoundError):
+                total += (
+                    bytes_in(entry.path)
+                    if entry.is_dir(follow_symlinks=False)
+                    else entry.stat(follow_symlinks=False).st_size
+                )
+    return total
