@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import streamlit as st
 
@@ -23,17 +23,20 @@ def prepare() -> None:
 
 def watch(folder: RunFolder) -> None:
     """Shows a run: its progress while it trains, what it came to when it is over. A rerun of the page follows its end."""
-    status = folder.status()
+    status = cache.jobs().status(folder)
     active, over = status.active, status.state == "done"
 
     # A run that waits for a person may be resumed in another tab: looked at now and then, it is followed here too.
     @st.fragment(run_every=0.5 if active else None if over else 3.0)
     def live() -> None:
         happened = folder.history()
-        status = events.status(happened)
+        status = cache.jobs().status(folder)
         if active != status.active:
             st.rerun()
-        header(folder, status)
+        try:
+            header(folder, status)
+        except UserError:  # the run is gone: the page says so
+            st.rerun()
         body(folder, happened, status)
 
     live()
@@ -64,13 +67,11 @@ def buttons(folder: RunFolder, status: Status) -> None:
         if st.button(
             "Pause", icon=":material/pause:", key="pause", disabled=asked, help="Saves its state and frees the worker."
         ):
-            jobs.pause(folder)
-            st.rerun(scope="fragment")
+            ask(jobs.pause, folder)
         if st.button(
             "Stop", icon=":material/stop:", key="stop", disabled=asked, help="Ends now and keeps the model as it is."
         ):
-            jobs.stop(folder)
-            st.rerun(scope="fragment")
+            ask(jobs.stop, folder)
     elif status.state in ("paused", "stopped", "failed"):
         wanted = None
         if (
@@ -97,6 +98,16 @@ def buttons(folder: RunFolder, status: Status) -> None:
                 st.rerun()
 
 
+def ask(wish: Callable[[RunFolder], None], folder: RunFolder) -> None:
+    """Tells a run in training what is wanted of it, and draws the fragment anew; or says why it cannot be told."""
+    try:
+        wish(folder)
+    except UserError as error:
+        st.error(words.plain(error))
+    else:
+        st.rerun(scope="fragment")
+
+
 def progress(folder: RunFolder, status: Status) -> None:
     """How far, how fast, how long still; or why not."""
     if status.state == "queued":
@@ -107,6 +118,8 @@ def progress(folder: RunFolder, status: Status) -> None:
             if before
             else "It begins in a moment."
         )
+        if not cache.jobs().trains_here:
+            text += " Another server of this app, on the same library, trains it."
         markup.show(markup.gauge(0, "progress"), markup.muted(text))
     elif status.state == "failed":
         st.error(words.plain(status.message), icon=":material/error:")

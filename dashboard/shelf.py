@@ -205,10 +205,15 @@ def actions(folder: RunFolder, view: LibraryView) -> None:
             if folder.status().active:
                 markup.show(markup.muted("It is training: stop it before it can be deleted."))
             elif st.button("Delete", icon=":material/delete:", key="delete"):
-                remember("deleted", (folder.name, words.title(folder)))
-                cache.jobs().delete(folder)
-                view.run = ""
-                rerun(view)
+                title = words.title(folder)
+                try:
+                    cache.jobs().delete(folder)
+                except UserError as error:
+                    st.error(words.plain(error))
+                else:
+                    remember("deleted", (folder.name, title))
+                    view.run = ""
+                    rerun(view)
         if st.button("Close", icon=":material/close:", key="close"):
             view.run = ""
             rerun(view)

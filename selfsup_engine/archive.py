@@ -7,11 +7,11 @@ safetensors of exactly the shapes that the config asks for. Nothing is unpickled
 import io
 import lzma
 import re
-import tempfile
 import zipfile
 import zlib
 from pathlib import Path
 
+from selfsup_engine import files
 from selfsup_engine.errors import UserError
 from selfsup_engine.exhibit import FILE as EXHIBIT
 from selfsup_engine.exhibit import read as read_exhibit
@@ -51,9 +51,8 @@ def take_in(data: bytes, library: Library) -> RunFolder:
     Raises:
         UserError: it is no such zip, or anything in it does not fit. The library is then as it was.
     """
-    library.root.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=library.root, prefix=".incoming-") as place:
-        checked = RunFolder(Path(place) / "uploaded-run")
+    with files.told(library.root), files.workplace(library.root) as place:
+        checked = RunFolder(place / "uploaded-run")
         _unpack(data, checked.path)
         run = checked.run
         if run.result is None:
@@ -111,6 +110,8 @@ def _unpack(data: bytes, place: Path) -> None:
         zipfile.BadZipFile, zlib.error, lzma.LZMAError, UnicodeDecodeError,
         NotImplementedError, RuntimeError, EOFError, OSError,
     ) as error:  # fmt: skip
+        if isinstance(error, OSError) and error.errno in files.FULL | files.LOCKED:
+            raise  # the zip is not to blame
         raise UserError(
             "This file is not a zip, or it is damaged. Download it from the library again, and upload that."
         ) from error

@@ -28,7 +28,7 @@ def happening(error: Exception | None) -> Iterator[Event]:
     ("error", "word"),
     [
         (UserError("Add more pictures."), "Add more pictures."),
-        (OSError(28, "No space left on device"), "No space left on device. Free some space"),
+        (OSError(28, "No space left on device"), "The disk is full: free some space, then resume."),
         (MemoryError(), "The memory did not suffice; take a smaller batch"),
         (RuntimeError("DefaultCPUAllocator: can't allocate memory"), "The memory did not suffice"),
         (KeyError("surprise"), "Training broke off; resume"),
