@@ -121,13 +121,14 @@ def why_not(error: OSError, folder: Path, then: str = "try again") -> str:
     """Why something could not be written below a folder, and what to do."""
     if error.errno in FULL:
         return f"The disk is full: free some space, then {then}."
-    where = error.filename or folder
+    named = Path(os.fsdecode(error.filename)) if isinstance(error.filename, str | bytes) else folder
+    where = folder if named.is_relative_to(folder) else named
     if error.errno in LOCKED:
         return (
             f"{where} cannot be written ({error.strerror}): allow it, "
             f"or name another folder in the environment variable SELFSUP_RUNS, then {then}."
         )
-    return f"{where} cannot be written or read ({error.strerror or error}). Look after the disk, then {then}."
+    return f"{where} cannot be written or read ({error.strerror or error}). See to it, then {then}."
 
 
 def cause(number: int) -> str:

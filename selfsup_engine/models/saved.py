@@ -22,10 +22,12 @@ def tensor_file(tensors: dict[str, Tensor], metadata: dict[str, str] | None = No
     return data, hashlib.sha256(data).hexdigest()[:16]
 
 
-def write_tensors(path: Path, tensors: dict[str, Tensor], metadata: dict[str, str] | None = None) -> str:
-    """Saves tensors in a folder that is there; gives the first 16 hexadecimal digits of the file's SHA-256."""
+def write_tensors(
+    path: Path, tensors: dict[str, Tensor], metadata: dict[str, str] | None = None, *, make: bool = True
+) -> str:
+    """Saves tensors as `files.write` does; gives the first 16 hexadecimal digits of the file's SHA-256."""
     data, digest = tensor_file(tensors, metadata)
-    files.write(path, data, make=False)
+    files.write(path, data, make=make)
     return digest
 
 

@@ -140,12 +140,12 @@ class Training:
     def save_state(self) -> None:
         """Everything needed to go on from here."""
         at = {"loop.step": torch.tensor(self.step), "loop.elapsed": torch.tensor(self.elapsed, dtype=torch.float64)}
-        write_tensors(self.folder.file(STATE), self.task.state() | at)
+        write_tensors(self.folder.file(STATE), self.task.state() | at, make=False)
 
     def snapshot(self) -> Event:
         """Keeps the weights for looking back: in half precision, which no picture shows."""
         halves = {n: t.half() if t.is_floating_point() else t for n, t in self.task.model.state_dict().items()}
-        write_tensors(self.folder.path / "snapshots" / f"{self.step:08d}.safetensors", halves)
+        write_tensors(self.folder.path / "snapshots" / f"{self.step:08d}.safetensors", halves, make=False)
         return events.Snapshot(step=self.step)
 
     def refuse_nonsense(self, losses: dict[str, float]) -> None:
