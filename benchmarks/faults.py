@@ -1,8 +1,8 @@
 """What a kill costs: workers, servers and both are killed at random moments of training, over and over, and what is left is checked.
 
-    python -m benchmarks.faults [--rounds 50] [--app 3] [--seed 0] [--steps 4000]
+    python -m benchmarks.faults [--rounds 50] [--pairs 10] [--app 3] [--seed 0] [--steps 4000]
 
-`--app`: how many further rounds go through the real Streamlit server, with a browser (needs Chromium). Prints what was killed when, and
+`--pairs`: how many further rounds two servers share the library, of which one, or both, are killed. `--app`: how many further rounds go through the real Streamlit server, with a browser (needs Chromium). Prints what was killed when, and
 what became of it; ends with an error at the first file that cannot be read, model that is not the one of an undisturbed training,
 file or process that is left over.
 """
@@ -112,14 +112,14 @@ def small_run(steps: int) -> Run:
 class Trial:
     """Rounds of killing over one library."""
 
-    def __init__(self, place: Path, steps: int, seed: int, start: Callable[[Path], QueueServer] = QueueServer) -> None:
+    def __init__(self, place: Path, steps: int, seed: int, start: Callable[[Path], QueueServer], servers: int) -> None:
         self.library = Library(place, place / "no-gallery")
         self.steps, self.start, self.random = steps, start, random.Random(seed)
         self.runs: list[RunFolder] = []
         self.said: Counter[str] = Counter()
         self.longest_orphan = 0.0
         self.children: set[psutil.Process] = set()
-        self.server = start(self.library.root)
+        self.servers = [start(self.library.root) for _ in range(servers)]
         with self.asking() as jobs:
             first = jobs.start(small_run(steps))
         self.settled(first, "done")
@@ -148,15 +148,15 @@ class Trial:
                 self.runs.append(jobs.start(small_run(self.steps)))
         victim, moment = self.random.choice(VICTIMS), self.random.choice(MOMENTS)
         hit = self.await_moment(moment)
-        self.kill(victim)
+        killed = self.kill(victim)
         self.said[f"killed {victim}"] += 1
         self.said[f"while {hit}"] += 1
         half = self.asides()
         self.said["half-written files left behind"] += len(half)
-        if victim != "worker":
+        if killed:
             if self.random.random() < 0.5:  # otherwise the next server meets what is left of the last one
                 self.no_orphans()
-            self.server = self.start(self.library.root)
+            self.servers += [self.start(self.library.root) for _ in killed]
         for folder in self.unfinished():
             with self.asking() as jobs:
                 if self.settled(folder, "queued", "loading", "running", "finishing", "failed", "done") == "failed":
@@ -164,7 +164,7 @@ class Trial:
                     assert "Resume goes on" in reason, reason
                     self.said[f"marked: {reason.split(' ', 3)[3].partition('.')[0]}"] += 1
                     jobs.resume(folder)
-        if victim != "worker":
+        if len(killed) == len(self.servers):
             wait(lambda: not any(path.exists() for path in half), f"{half} are cleared away")
         self.check()
 
@@ -190,18 +190,21 @@ class Trial:
                             return f"writing {moment}"
         return "anything"
 
-    def kill(self, victim: str) -> None:
-        """SIGKILL, the worker first: a server sees nothing of what kills both."""
-        self.children = set(psutil.Process(self.server.pid).children(recursive=True))
+    def kill(self, victim: str) -> list[QueueServer]:
+        """SIGKILL to a worker, to one of the servers, or to all of both at once; gives the servers that it ended."""
+        servers = {"worker": [], "server": [self.random.choice(self.servers)], "both": list(self.servers)}[victim]
+        self.children = {child for server in servers for child in psutil.Process(server.pid).children(recursive=True)}
         workers = [process_of(worker_of(folder)) for folder in self.unfinished()]
-        if victim == "both":
-            psutil.Process(self.server.pid).suspend()
+        for server in servers:
+            psutil.Process(server.pid).suspend()  # it sees nothing of what ends the worker
         if victim != "server":
             for worker in filter(None, workers):
                 with contextlib.suppress(psutil.NoSuchProcess):
                     worker.send_signal(signal.SIGKILL)
-        if victim != "worker":
-            self.server.kill()
+        for server in servers:
+            server.kill()
+            self.servers.remove(server)
+        return servers
 
     def no_orphans(self) -> None:
         """What a killed server had started ends by itself."""
@@ -242,9 +245,10 @@ class Trial:
                     jobs.resume(folder)
         self.check()
         self.no_orphans()
-        self.children = set(psutil.Process(self.server.pid).children(recursive=True))
-        self.server.close()
-        self.no_orphans()
+        for server in self.servers:
+            self.children = set(psutil.Process(server.pid).children(recursive=True))
+            server.close()
+            self.no_orphans()
         files.sweep(self.library.root)
         assert self.asides() == []
         again = [sum(isinstance(e, events.Started) for e in folder.history()) for folder in self.runs]
@@ -257,26 +261,30 @@ def digest(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def trial(rounds: int, seed: int, steps: int, start: Callable[[Path], QueueServer] = QueueServer) -> Trial:
+def trial(
+    rounds: int, seed: int, steps: int, start: Callable[[Path], QueueServer] = QueueServer, servers: int = 1
+) -> Trial:
     """Some rounds over a library of their own, and the end."""
     with tempfile.TemporaryDirectory() as place:
-        tried = Trial(Path(place), steps, seed, start)
+        tried = Trial(Path(place), steps, seed, start, servers)
         try:
             for number in range(rounds):
                 tried.round()
                 print(f"round {number + 1} of {rounds}", file=sys.stderr, flush=True)
             tried.end()
         finally:
-            with contextlib.suppress(psutil.NoSuchProcess):
-                for child in psutil.Process(tried.server.pid).children(recursive=True):
-                    child.kill()
-            tried.server.kill()
+            for server in tried.servers:
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    for child in psutil.Process(server.pid).children(recursive=True):
+                        child.kill()
+                server.kill()
     return tried
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=50)
+    parser.add_argument("--pairs", type=int, default=10)
     parser.add_argument("--app", type=int, default=3)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--steps", type=int, default=4000)
@@ -284,13 +292,18 @@ def main() -> None:
     wanted = parser.parse_args()
     if wanted.serve:
         return serve(wanted.serve)
-    kinds: list[tuple[str, int, Callable[[Path], QueueServer]]] = [("the queue alone", wanted.rounds, QueueServer)]
+    kinds: list[tuple[str, int, Callable[[Path], QueueServer], int]] = [
+        ("the queue alone", wanted.rounds, QueueServer, 1),
+        ("two servers on one library", wanted.pairs, QueueServer, 2),
+    ]
     if wanted.app:
         from benchmarks.faults_app import AppServer
 
-        kinds.append(("the Streamlit server", wanted.app, AppServer))
-    for name, rounds, start in kinds:
-        tried = trial(rounds, wanted.seed, wanted.steps, start)
+        kinds.append(("the Streamlit server", wanted.app, AppServer, 1))
+    for name, rounds, start, servers in kinds:
+        if not rounds:
+            continue
+        tried = trial(rounds, wanted.seed, wanted.steps, start, servers)
         print(f"\n{name}: {rounds} rounds")
         for said, count in sorted(tried.said.items()):
             print(f"| {said} | {count} |")

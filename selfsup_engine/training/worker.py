@@ -62,6 +62,7 @@ def claimed(folder: RunFolder, wait: Callable[[], bool] = lambda: False) -> Iter
     claim = FileLock(folder.file(CLAIM), thread_local=False)
     mine = False
     while not mine:
+        folder.path.stat()  # a lock would make its folder anew
         with contextlib.suppress(Timeout):
             claim.acquire(timeout=0)
             mine = True
