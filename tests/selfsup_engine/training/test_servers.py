@@ -13,7 +13,7 @@ from filelock import FileLock
 from selfsup_engine import events
 from selfsup_engine.errors import UserError
 from selfsup_engine.events import Failed, Finished, Loading, Paused, Queued, Started, State
-from selfsup_engine.runs import Library, Run, RunFolder
+from selfsup_engine.runs import Library, Result, Run, RunFolder
 from selfsup_engine.training.jobs import Jobs
 from selfsup_engine.training.worker import CLAIM, WORKER, claimed, is_claimed, worker_of
 
@@ -179,17 +179,17 @@ def test_two_servers_never_make_the_same_folder(library: Library, make: Make, mo
     assert sorted(folder.run.seed for folder in library.runs()) == [1, 2]
 
 
-def test_a_new_name_never_costs_the_result_of_a_training_that_ends_just_then(
-    library: Library, trained: RunFolder
-) -> None:
-    said = trained.run
-    trained.save(said.model_copy(update={"result": None}))
-    with FileLock(trained.file(".run.lock")), pytest.raises(UserError, match="could not be acquired"):
-        _with_timeout(lambda: library.rename(trained, "mine"))
-    trained.change({"cover.png": b"new"}, result=said.result)
-    library.rename(trained, "mine")
-    assert (trained.run.title, trained.run.result) == ("mine", said.result)
-    assert trained.file("cover.png").read_bytes() == b"new"
+def test_a_new_name_never_costs_the_result_of_a_training_that_ends_just_then(library: Library, make: Make) -> None:
+    result = Result(
+        scores={}, steps=1, seconds=1, device="CPU", parameters=1, capabilities=("Encodes",), weights="0123456789abcdef"
+    )
+    folder = library.create(make())
+    with FileLock(folder.file(".run.lock")), pytest.raises(UserError, match="could not be acquired"):
+        _with_timeout(lambda: library.rename(folder, "mine"))
+    folder.change({"cover.png": b"new"}, result=result)
+    library.rename(folder, "mine")
+    assert (folder.run.title, folder.run.result) == ("mine", result)
+    assert folder.file("cover.png").read_bytes() == b"new"
 
 
 def _with_timeout(work: Callable[[], None]) -> None:
