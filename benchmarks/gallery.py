@@ -2,6 +2,7 @@
 
     python -m benchmarks.gallery train NAME...     trains into checkpoints/runs/gallery-NAME (hours, all together)
     python -m benchmarks.gallery publish NAME...   scores what was trained, and puts it into checkpoints/gallery
+    python -m benchmarks.gallery snapshots NAME... adds the snapshots of what was trained, where it is the very run that is published
     python -m benchmarks.gallery flags FILE        makes region_flags64.npz of a file with the 351 flags of googlefonts/region-flags
 
 The data: Fashion-MNIST and MNIST through torchvision; in the working folder `noto_emoji64.npz` (3,583 emoji of Noto at 64 x 64),
@@ -10,16 +11,18 @@ photos of unsplash.com with scikit-image's astronaut, cat, coffee and rocket, an
 """
 
 import itertools
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from PIL import Image
 
-from selfsup_engine import events, exhibit, files, sources
+from selfsup_engine import events, exhibit, files, snapshots, sources
 from selfsup_engine.device import pick
 from selfsup_engine.exploring.metrics import yardsticks
 from selfsup_engine.features import feature_net
@@ -41,7 +44,7 @@ EMOJI_LICENCE = "Noto Emoji, Google; Apache-2.0 and SIL OFL 1.1"
 
 @dataclass(frozen=True)
 class Recipe:
-    """What `train` is asked for, and what the card says. kept: how many test images go along."""
+    """What `train` is asked for, and what the card says. kept: how many test images go along; snapshots: how many steps on its way do."""
 
     title: str
     note: str
@@ -49,6 +52,7 @@ class Recipe:
     kept: int
     licence: str = ""
     family: str = "autoencoder"
+    snapshots: int = 0
 
 
 NARROW = "--set widths=[256,128,64,32]"
@@ -65,6 +69,7 @@ RECIPES = {
         f"--data mnist --steps 30000 {NARROW}",
         5_000,
         MNIST_LICENCE,
+        snapshots=8,
     ),
     "fashion-16d": Recipe(
         "Fashion, in detail",
@@ -100,6 +105,7 @@ RECIPES = {
         3_000,
         MNIST_LICENCE,
         family="dcgan",
+        snapshots=4,
     ),
     "emoji-gan": Recipe(
         "Emoji that never were",
@@ -124,6 +130,7 @@ RECIPES = {
         100,
         PHOTOS_LICENCE,
         family="color_gradient",
+        snapshots=8,
     ),
     "colorize": Recipe(
         "Colorize",
@@ -140,6 +147,7 @@ RECIPES = {
         100,
         PHOTO_LICENCE,
         family="color_gradient",
+        snapshots=8,
     ),
     "style-dusk": Recipe(
         "Dusk",
@@ -195,6 +203,19 @@ def publish(name: str) -> None:
         e.model_dump_json() for e in happened if not isinstance(e, events.Metrics | events.Snapshot) or id(e) in kept
     ]
     files.write(target.file("events.jsonl"), "\n".join(lines) + "\n")
+    keep_snapshots(name)
+
+
+def keep_snapshots(name: str) -> None:
+    """Takes along some of the steps between the first, which follows from the seed, and the last, which the weights are."""
+    source, target = RunFolder(trained(name)), RunFolder(GALLERY / name)
+    ours, theirs = read_tensors(source.file(WEIGHTS)), read_tensors(target.file(WEIGHTS))
+    assert all(torch.equal(ours[key].to(tensor.dtype), tensor) for key, tensor in theirs.items()), f"another {name}"
+    shutil.rmtree(target.file(snapshots.FOLDER), ignore_errors=True)
+    taken = snapshots.stored(source)
+    if most := RECIPES[name].snapshots:
+        for step in snapshots.thinned(list(taken), most + 2)[1:-1]:
+            files.write(snapshots.path(target, step), taken[step].read_bytes())
 
 
 def squeeze_flags(path: Path) -> None:
@@ -232,7 +253,7 @@ def card(folder: Path) -> tuple[str, str]:
     run = RunFolder(folder).run
     assert run.result is not None
     scores, config = run.result.scores, run.config
-    size = sum(path.stat().st_size for path in folder.iterdir()) / 1e6
+    size = RunFolder(folder).bytes_used() / 1e6
     made = f"{run.seed} | {run.result.steps:,} | {run.result.seconds / 60:.0f} min"
     end = f"{size:.1f} MB | {run.result.licence} |"
     if "precision" in scores:
@@ -291,13 +312,13 @@ def write_cards() -> None:
 
 
 def main() -> None:
-    """Does one of the first two to the named models, or to all; or the third."""
+    """Does one of the first three to the named models, or to all; or the last."""
     what, names = sys.argv[1], sys.argv[2:] or list(RECIPES)
     if what == "flags":
         return squeeze_flags(Path(names[0]))
     for name in names:
-        {"train": train, "publish": publish}[what](name)
-    if what == "publish":
+        {"train": train, "publish": publish, "snapshots": keep_snapshots}[what](name)
+    if what != "train":
         write_cards()
     print(f"{what}: {', '.join(names)} ({ROOT.name})")
 

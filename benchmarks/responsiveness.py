@@ -71,12 +71,13 @@ def train_and_stop(browser: Browser, server: Server) -> tuple[float, float]:
 
 def press_on_map(page: Page, server: Server, share: float) -> float:
     box = page.locator(".map canvas.over").bounding_box()
-    before = page.locator(".st-key-here img").get_attribute("src")
+    screen = page.locator(".screen").element_handle()
+    before = page.locator(".screen").get_attribute("data-turn")
     assert box is not None
     return timed(
         lambda: page.mouse.click(box["x"] + share * box["width"], box["y"] + 0.5 * box["height"]),
         lambda: page.wait_for_function(
-            "before => document.querySelector('.st-key-here img')?.src !== before", arg=before, polling=5
+            "([screen, before]) => screen.dataset.turn !== before", arg=[screen, before], polling=5
         ),
     )
 

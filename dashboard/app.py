@@ -27,7 +27,11 @@ pages = [
         ROOT / "pages" / "gradients.py", title="Colour gradients", icon=":material/gradient:", url_path="gradients"
     ),
     st.Page(ROOT / "pages" / "compare.py", title="Compare", icon=":material/compare:", url_path="compare"),
+    st.Page(ROOT / "pages" / "inside.py", title="Inside", icon=":material/frame_inspect:", url_path="inside"),
     st.Page(ROOT / "pages" / "library.py", title="Library", icon=":material/photo_library:", url_path="library"),
+    st.Page(
+        ROOT / "pages" / "run.py", title="Run", icon=":material/info:", url_path="run", visibility="hidden"
+    ),  # every card leads there
 ]
 page = st.navigation(pages, position="top")
 style.menu_of_a_phone(pages)

@@ -12,13 +12,19 @@ import streamlit as st
 from selfsup_engine.errors import UserError
 from selfsup_engine.exploring.spot import Spot
 from selfsup_engine.images import Crop, Pixels, animate, encode, montage
+from selfsup_engine.kept_directions import Kept, KeptDirections
 from selfsup_engine.runs import Library, RunFolder
 from selfsup_engine.sources import own
 from selfsup_engine.training.jobs import Jobs
 
 if TYPE_CHECKING:
+    from selfsup_engine.exploring.contrast import Contrast
+    from selfsup_engine.exploring.drawn import Drawn
+    from selfsup_engine.exploring.groups import Group
+    from selfsup_engine.exploring.inside import Inside
     from selfsup_engine.exploring.latent import LatentSpace
     from selfsup_engine.exploring.sampling import Sampler
+    from selfsup_engine.exploring.timeline import Timeline
     from selfsup_engine.models.spec import Config
     from selfsup_engine.runs import Budget
     from selfsup_engine.training.estimate import Estimate
@@ -84,7 +90,9 @@ def _latent_space(path: str, weights: str) -> LatentSpace:
 def sampler(folder: RunFolder) -> Sampler:
     """An opened generator; anew once its weights have changed."""
     run = folder.run
-    return _sampler(str(folder.path), run.result.weights if run.result else "")
+    found = _sampler(str(folder.path), run.result.weights if run.result else "")
+    found.kept = directions(run.result.weights).all() if run.result else ()
+    return found
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
@@ -94,13 +102,40 @@ def _sampler(path: str, weights: str) -> Sampler:
     return Sampler(RunFolder(Path(path)))
 
 
+def inside(folder: RunFolder) -> Inside:
+    """A model opened to be looked into; anew once its weights have changed."""
+    run = folder.run
+    return _inside(str(folder.path), run.result.weights if run.result else "")
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _inside(path: str, weights: str) -> Inside:
+    from selfsup_engine.exploring.inside import Inside
+
+    return Inside(RunFolder(Path(path)))
+
+
+def timeline(folder: RunFolder) -> Timeline:
+    """A run over its steps, brought up to what there is now; what was looked at is kept."""
+    opened = _timeline(str(folder.path), str(folder.run.created))
+    opened.refresh()
+    return opened
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _timeline(path: str, created: str) -> Timeline:
+    from selfsup_engine.exploring.timeline import Timeline
+
+    return Timeline(RunFolder(Path(path)))
+
+
 def samples(sampler: Sampler, spots: Sequence[Spot]) -> Pixels:
     """Images (N, C, H, W) of some points, drawn once."""
     return _samples(_whose(sampler), tuple(spots), sampler)
 
 
-def _whose(sampler: Sampler) -> str:
-    return f"{sampler.name} {sampler.run.result.weights if sampler.run.result else ''}"
+def _whose(model: Sampler | LatentSpace) -> str:
+    return f"{model.name} {model.run.result.weights if model.run.result else ''}"
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
@@ -142,6 +177,42 @@ def given_names(weights: str) -> dict[str, str]:
 def give_name(weights: str, direction: str, name: str) -> None:
     """Calls a direction something, for good."""
     library().give_name(weights, direction, name)
+
+
+def directions(weights: str) -> KeptDirections:
+    """The directions that were found by example and kept for the model with these weights."""
+    return KeptDirections(library().root, weights)
+
+
+def change_along(sampler: Sampler, kept: Kept) -> float:
+    """How much a kept direction changes a generator's pictures; measured once."""
+    import torch
+
+    from selfsup_engine.exploring.directions import change_along as measure
+
+    def find() -> float:
+        with torch.inference_mode():
+            return measure(sampler.model, torch.from_numpy(kept.numbers))
+
+    return once(("change", _whose(sampler), kept.id), find)
+
+
+def drawn(sampler: Sampler) -> Drawn:
+    """Two thousand samples of a generator with what they show, drawn once."""
+    from selfsup_engine.exploring.drawn import Drawn
+
+    return once(("drawn", _whose(sampler)), lambda: Drawn(sampler))
+
+
+def contrast(model: Sampler | LatentSpace, a: Group, b: Group) -> Contrast:
+    """The direction from group A to group B in a model's space, held against random groups; found once."""
+    from selfsup_engine.exploring.between import between
+    from selfsup_engine.exploring.latent import LatentSpace
+
+    def find() -> Contrast:
+        return between(model, a, b) if isinstance(model, LatentSpace) else drawn(model).contrast(a, b)
+
+    return once(("contrast", _whose(model), str(a), str(b)), find)
 
 
 @st.cache_data(max_entries=64, show_spinner=False)

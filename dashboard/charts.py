@@ -123,3 +123,26 @@ def rose(shares: Mapping[str, Sequence[float]]) -> go.Figure:
     )
     margin = {"l": 24, "r": 24, "t": 36, "b": 28}
     return _plain(figure, 320).update_layout(hovermode=False, margin=margin, legend={"y": 1.12})
+
+
+def over_depth(
+    names: Sequence[str], series: Mapping[str, Sequence[float | None]], floor: tuple[str, float], height: int = 340
+) -> go.Figure:
+    """Shares in [0, 1] of what stands in a row, by name; of two series that belong together the second is fainter. A dotted line for
+    what asks nothing of anyone."""
+    figure = go.Figure()
+    for i, (label, values) in enumerate(series.items()):
+        line = {
+            "color": COLOURS[i // 2],
+            "width": 2.5 if i % 2 == 0 else 1.5,
+            "dash": "solid" if i % 2 == 0 else "dash",
+        }
+        figure.add_scatter(
+            x=list(range(len(names))), y=list(values), name=label, mode="lines+markers", line=line, marker={"size": 7 if i % 2 == 0 else 5}
+        )  # fmt: skip
+    figure.add_scatter(
+        x=[0, len(names) - 1], y=[floor[1]] * 2, name=floor[0], mode="lines", line={"dash": "dot", "width": 1.5, "color": "#8b918e"}, hoverinfo="skip"
+    )  # fmt: skip
+    figure.update_xaxes(tickvals=list(range(len(names))), ticktext=list(names), range=[-0.3, len(names) - 0.7])
+    figure.update_yaxes(title="told apart", tickformat=".0%", range=[0, 1])
+    return _plain(figure, height)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboard import cache, compare_codes, compare_drawings, explorers, forms, markup, sharing, words
+from dashboard import cache, compare_codes, compare_drawings, explorers, forms, markup, sharing, state, words
 from dashboard.state import CompareView
 from selfsup_engine.runs import RunFolder
 
@@ -36,7 +36,8 @@ def choose_models(view: CompareView) -> list[RunFolder]:
         names.append(found.name)
         if weights and explorers.weights_of(found) != weights:
             st.warning(f"{words.plain(words.title(found))} was trained on since the link was made.")
-    names = names or [name for name in USUAL if name in able] or list(able)[:2]
+    if not names and state.held("compare-models") is None:  # else all were taken away, and none is what is wanted
+        names = [name for name in USUAL if name in able] or list(able)[:2]
     called = explorers.titles(list(able.values()))
     chosen = forms.following(
         "compare-models",
@@ -54,14 +55,25 @@ def choose_models(view: CompareView) -> list[RunFolder]:
     )
     folders = [able[name] for name in chosen]
     said = ".".join(f"{folder.name}@{explorers.weights_of(folder)}" for folder in folders)
-    if said != view.models:
-        before = [name for name, _ in view.wanted()]
-        view.models = said
-        if before and before != chosen:
-            view.image, view.lasso, view.on = -1, "", 0
+    before = [name for name, _ in view.wanted()]
+    view.models = said
+    if before and before != chosen:
+        stay_where_it_was(view, before, chosen)
     if not folders:
         markup.show(markup.muted("Choose models above: autoencoders, GANs and models of colour gradients alike."))
     return folders
+
+
+def stay_where_it_was(view: CompareView, before: list[str], chosen: list[str]) -> None:
+    """Keeps the picture at hand while the first model is the same, whose pictures are compared, and the group while its map is there."""
+    if before[:1] != chosen[:1]:
+        view.image, view.lasso, view.on = -1, "", 0
+        return
+    circled_on = before[view.on] if view.on < len(before) else None  # None: PCA's, which comes last
+    if circled_on is None or circled_on in chosen:
+        view.on = len(chosen) if circled_on is None else chosen.index(circled_on)
+    else:
+        view.lasso, view.on = "", 0
 
 
 def compare(folders: list[RunFolder], view: CompareView) -> None:

@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
 SHOWN = 10
 ORDERS: dict[Order, str] = {
-    "differ": "where they differ most",
+    "differ": "most apart",
     "worst": "hardest",
     "best": "easiest",
-    "first": "first ones",
+    "first": "first",
 }
 
 
@@ -93,7 +93,7 @@ def pictures(comparison: Comparison, titles: list[str], numbers: list[int], view
         shots = [(drawn[k], f"{float(column.errors[i]):.4f}") for k, i in enumerate(numbers)]
         markup.show(
             markup.eyebrow(f"{title}: error {float(column.errors.mean()):.4f} over all"),
-            markup.shots(shots, classes="fill many"),
+            markup.shots(shots, classes="fill small"),
         )
     st.download_button(
         "PNG",
@@ -121,6 +121,26 @@ def name_of(comparison: Comparison, i: int) -> str:
     return f"{classes[int(labels[i])]}, no. {i}" if labels is not None and classes else f"no. {i}"
 
 
+def same_code(comparison: Comparison, titles: list[str], i: int) -> None:
+    """What each model with as many numbers draws for the first one's code of a picture: the same numbers mean other things to each."""
+    code = comparison.columns[0].codes[i]
+    alike = [
+        (column.model.decode(code[None])[0], title)
+        for title, column in zip(titles, comparison.columns, strict=True)
+        if column.model.code_size == len(code)
+    ]
+    if len(alike) > 1:
+        with st.container(key="compare-code"):
+            numbers = ", ".join(f"{value:.2f}" for value in code[:3].tolist()) + (" …" if len(code) > 3 else "")
+            markup.show(
+                markup.eyebrow(f"The same code, {numbers}, in each"),
+                markup.shots(alike, classes="fill"),
+                markup.muted(
+                    "The same numbers mean something else to each model, unless one was trained on from the other."
+                ),
+            )
+
+
 def large(comparison: Comparison, titles: list[str], view: CompareView) -> None:
     """The picture at hand, what each makes of it, and where that differs."""
     i = view.image
@@ -136,6 +156,7 @@ def large(comparison: Comparison, titles: list[str], view: CompareView) -> None:
             f"<div class='pairs'>{markup.shots(shots[:1], classes='fill')}</div>",
             *(markup.shots(shots[k : k + 2], classes="fill") for k in range(1, len(shots), 2)),
         )
+    same_code(comparison, titles, i)
     st.download_button(
         "This picture",
         lambda: enlarged_png(comparison.images[i].numpy()),

@@ -96,13 +96,16 @@ def drawn_once(key: tuple[object, ...], draw: Callable[[], Tensor]) -> bytes:
 
 def through(folder: RunFolder, name: str, title: str) -> list[tuple[bytes, str]]:
     """What a model is shown of a photo where that is less than all, and what it makes of it: pictures with what is said below."""
-    from selfsup_engine.exploring.photo import taken_away
+    import torch
+
     from selfsup_engine.exploring.retouching.operations import as_pixels, restyled
+    from selfsup_engine.images import from_unit, to_unit
+    from selfsup_engine.models.color_gradient_networks import taken_away
     from selfsup_engine.scores import mse_per_image, psnr
 
     def make() -> tuple[Tensor, Tensor, list[float]]:
         model, photo = cache.model(folder), small(name)
-        seen = taken_away(model, photo)
+        seen = torch.from_numpy(from_unit(taken_away(model.pretext, to_unit(photo[None])))[0])
         made = as_pixels(restyled(model, seen))
         return seen, made, [psnr(float(mse_per_image(photo[None], one[None])[0])) for one in (seen, made)]
 

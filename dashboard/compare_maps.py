@@ -31,6 +31,8 @@ def maps(comparison: Comparison, titles: list[str], view: CompareView) -> None:
         view.on, view.lasso = 0, ""
     whole = [True]  # while the page is drawn, and not this fragment alone
 
+    import torch
+
     @st.fragment
     def live() -> None:
         labels = comparison.labels
@@ -45,16 +47,18 @@ def maps(comparison: Comparison, titles: list[str], view: CompareView) -> None:
         news: tuple[int, str] | None = None
         for start in range(0, len(shown), 2):
             for place, k in zip(st.columns(2, gap="large"), shown[start : start + 2], strict=False):
-                column = comparison.columns[k]
+                flat = comparison.columns[k].flat
                 given = view.lasso if k == view.on else ""
+                here = (float(flat[view.image, 0]), float(flat[view.image, 1]))  # of the picture at hand
                 with place:
                     markup.show(markup.eyebrow(titles[k] if k < models else "PCA"))
                     told = latent_map(
-                        column.flat.numpy(),
+                        flat.numpy(),
                         labels=labels.numpy() if by_label and labels is not None else None,
                         classes=comparison.classes if by_label else (),
-                        values=None if by_label else column.errors.numpy(),
+                        values=None if by_label else comparison.columns[k].errors.numpy(),
                         value_name="squared error",
+                        pin=here,
                         lasso=given,
                         lit=group if group and not given else None,
                         pictures=lambda numbers: comparison.images[numbers].numpy(),
@@ -64,6 +68,11 @@ def maps(comparison: Comparison, titles: list[str], view: CompareView) -> None:
                     )
                 if told.lasso != given and (told.lasso or k == view.on):
                     news = k, told.lasso
+                if (
+                    told.pin is not None and told.pin != here
+                ):  # pressed: the nearest picture is seen large, and marked on all maps
+                    view.image = int((flat - torch.tensor(told.pin)).square().sum(1).argmin())
+                    rerun(view)
         if news is not None:
             view.on, view.lasso = news
             rerun(view, "app" if whole[0] else "fragment")
@@ -87,7 +96,8 @@ def about_group(comparison: Comparison, titles: list[str], group: list[int], vie
     if not view.lasso:
         markup.show(
             markup.muted(
-                "Press the lasso in a map's corner and circle a group: the same pictures light up on the other maps."
+                "The ring is the picture that is seen large above: press near another one. "
+                "With the lasso in a map's corner circle a group: the same pictures light up on the other maps."
             )
         )
         return

@@ -8,9 +8,21 @@ from typing import TYPE_CHECKING
 import streamlit as st
 import torch
 
-from dashboard import cache, explorers, forms, latent_tools, markup, own_photo, words
+from dashboard import (
+    arithmetic,
+    cache,
+    explorers,
+    forms,
+    latent_directions,
+    latent_tools,
+    markup,
+    own_photo,
+    selection,
+    words,
+)
 from dashboard.components.latent_map import Look, latent_map
-from dashboard.state import Colour, LatentView, Tool, rerun, save
+from dashboard.components.lens import Glimpse, lens
+from dashboard.state import Colour, LatentView, Tool, keep, rerun, save
 from selfsup_engine.runs import RunFolder
 
 if TYPE_CHECKING:
@@ -25,7 +37,17 @@ TOOLS: dict[Tool, Callable[[LatentSpace, LatentView, Tensor], None]] = {
     "Your image": latent_tools.own_image,
     "Denoise": latent_tools.denoise,
     "Compress": latent_tools.compress,
+    "Directions": latent_directions.directions,
+    "Arithmetic": arithmetic.of_pictures,
 }
+COLOURS: dict[Colour, str] = {"label": "By label", "error": "By error", "trust": "By trust", "cluster": "By cluster"}
+ABOUT: dict[Colour, str] = {
+    "label": "",
+    "error": "Those that stand out are the pictures that the model draws worst.",
+    "trust": "How usual a picture's place is: 1 where others lie around it as they do elsewhere. Those that stand out lie apart.",
+    "cluster": "Groups that the codes fall into by themselves (k-means); no label was used. The picture on a button is its group's most typical.",
+}
+NEAR = 6  # real pictures below the map
 
 
 KEPT = {"colour", "back", "how", "tool", "sigma", "every"}
@@ -42,10 +64,11 @@ def choose_model(view: LatentView) -> RunFolder | None:
 
 
 def explore(folder: RunFolder, view: LatentView) -> None:
-    """Map, point and tools. One fragment: a drag on the map reruns this and nothing else."""
+    """Map, lens and tools. One fragment: what the map tells reruns this and nothing else, and a drag on it the lens alone."""
     space = cache.latent_space(folder)
     explorers.same_weights(folder, view)
     describe(space)
+    explorers.look_inside(folder)
 
     @st.fragment
     def live() -> None:
@@ -53,12 +76,14 @@ def explore(folder: RunFolder, view: LatentView) -> None:
             view.x, view.y = opening(space)
         if not latent_tools.are_ends(space, view):
             view.a, view.b = latent_tools.contrasting_pair(space)
-        left, right = st.columns([3, 2], gap="large")
+        left, right = st.columns([2, 1], gap="medium")
         with left:
             show_map(space, view)
         code = code_at(space, view)
         with right:
-            show_point(space, view, code)
+            show_lens(space, view)
+            show_nearest(space, view, code)
+        selection.show(space, view)
         tools = {name: name for name in TOOLS}
         view.tool = forms.following(
             "latent-tool", view.tool, lambda: forms.choice("Tool", tools, view.tool, "latent-tool", hide_label=True)
@@ -108,23 +133,17 @@ def opening(space: LatentSpace) -> tuple[float, float]:
     return float(flat[middle, 0]), float(flat[middle, 1])
 
 
+def key_of(space: LatentSpace) -> str:
+    """The key of a model's map."""
+    return f"map-{space.name}-{space.run.result.weights[:8] if space.run.result else ''}"
+
+
 def show_map(space: LatentSpace, view: LatentView) -> None:
     """The codes of the test images; a press anywhere chooses that point."""
-    exhibit, run = space.exhibit, space.run
-    classes = run.result.classes if run.result else ()
-    has_labels = exhibit.labels is not None and bool(classes)
-    with st.container(horizontal=True, vertical_alignment="center"):
-        if has_labels:
-            colours: dict[Colour, str] = {"label": "By label", "error": "By error"}
-            view.colour = forms.following(
-                "latent-colour",
-                view.colour,
-                lambda: forms.choice("Colour", colours, view.colour, "latent-colour", hide_label=True),
-            )
-        view.back = forms.following(
-            "latent-back", view.back, lambda: st.toggle("Draw the decodes beneath", view.back, key="latent-back")
-        )
-    by_label = has_labels and view.colour == "label"
+    exhibit = space.exhibit
+    controls(space, view)
+    sorts, colour = selection.kinds(space, view), colour_of(space, view)
+    values = exhibit.errors if colour == "error" else space.trusts if colour == "trust" else None
     background, extent = cache.decoded_grid(space) if view.back else (None, None)
     flat = space.plane.flat(exhibit.codes).numpy()
     mine = own_photo.code(space)
@@ -133,73 +152,111 @@ def show_map(space: LatentSpace, view: LatentView) -> None:
     if mine is not None:
         x, y = space.plane.flat(mine[None])[0].tolist()
         marks.append(("yours", x, y))
-    hidden = tuple(int(number) for number in view.hide.split(".") if number)
     told = latent_map(
         flat,
-        labels=exhibit.labels.numpy() if by_label and exhibit.labels is not None else None,
-        classes=classes if by_label else (),
-        values=None if by_label else exhibit.errors.numpy(),
-        value_name="squared error",
+        labels=sorts.labels if sorts else None,
+        classes=sorts.classes if sorts else (),
+        typical=sorts.typical if sorts else (),
+        values=values.numpy() if values is not None else None,
+        value_name="trust" if colour == "trust" else "squared error",
+        falling=colour == "trust",
         pin=(view.x or 0.0, view.y or 0.0),
-        look=Look(view.cx, view.cy, view.zoom, hidden),
+        look=Look(view.cx, view.cy, view.zoom, selection.hidden(view), view.density),
+        lasso=view.lasso,
         marks=marks,
         background=background,
         background_extent=extent,
-        height=520,
-        key=f"map-{space.name}",
+        pictures=lambda numbers: exhibit.images[numbers].numpy(),
+        height=620,
+        key=key_of(space),
     )
     if told.pin is not None:
         view.x, view.y = told.pin
     view.cx, view.cy, view.zoom = told.look[:3]
     view.hide = ".".join(map(str, told.look.hidden))
+    view.density, view.lasso = told.look.density, told.lasso
+    if ABOUT[colour]:
+        markup.show(markup.muted(ABOUT[colour]))
 
 
-def show_point(space: LatentSpace, view: LatentView, code: Tensor) -> None:
-    """What is drawn at the point, how far to trust it, and the real images that lie nearest."""
-    drawn = space.decode(code[None])[0]
-    trust = float(space.trust(code[None])[0])
-    near = space.neighbours(code, 6)
-    word = (
-        "among real pictures"
-        if trust > 0.6
-        else "at the edge of what it has seen"
-        if trust > 0.2
-        else "far from anything it has seen"
-    )
-    left, right = st.columns([1, 1], vertical_alignment="center")
-    with left, st.container(key="here"):
-        markup.show(markup.img(drawn, "the picture decoded at the chosen point"))
-    with right:
-        numbers = ", ".join(f"{value:.2f}" for value in (code[:4].mul(100).round() / 100 + 0.0).tolist()) + (
-            " …" if len(code) > 4 else ""
+def colour_of(space: LatentSpace, view: LatentView) -> Colour:
+    """What colours the map: errors instead of labels where there are none."""
+    return "error" if view.colour == "label" and selection.kinds(space, view) is None else view.colour
+
+
+def controls(space: LatentSpace, view: LatentView) -> None:
+    """What colours the map, and what lies beneath it."""
+    shown = colour_of(space, view)
+    labelled = selection.kinds(space, view.model_copy(update={"colour": "label"})) is not None
+    colours = {colour: name for colour, name in COLOURS.items() if labelled or colour != "label"}
+    with st.container(horizontal=True, vertical_alignment="center"):
+        colour = forms.following(
+            "latent-colour", shown, lambda: forms.choice("Colour", colours, shown, "latent-colour", hide_label=True)
         )
+        view.back = forms.following(
+            "latent-back", view.back, lambda: st.toggle("Draw the decodes beneath", view.back, key="latent-back")
+        )
+    if colour == shown:
+        return
+    if "cluster" in (colour, shown):
+        view.hide = ""  # the numbers of clusters are no classes'
+    view.colour = colour
+
+
+def show_lens(space: LatentSpace, view: LatentView) -> None:
+    """What is drawn under the hand, how far to trust it, and the real picture that lies nearest; the picture can be downloaded."""
+
+    def draw(hand: tuple[float, float] | None) -> Glimpse:
+        if hand is not None:
+            view.x, view.y = hand
+            keep(view)
+        code = code_at(space, view)
+        trust = float(space.trust(code[None])[0])
+        near = space.neighbours(code, 1)[0]
+        picture = space.decode(code[None])[0]
+        return Glimpse(
+            picture, place(code), trust, in_words(trust), space.exhibit.images[near].numpy(), called(space, near)
+        )
+
+    lens(draw, follows=key_of(space))
+    st.download_button(
+        "PNG",
+        lambda: latent_tools.enlarged_png(space.decode(code_at(space, view)[None])[0]),  # as it is at the click
+        f"{space.name}-point.png",
+        "image/png",
+        icon=":material/download:",
+        key="point-png",
+        on_click="ignore",
+    )
+
+
+def place(code: Tensor) -> str:
+    """The first numbers of a code (D,)."""
+    numbers = ", ".join(f"{value:.2f}" for value in (code[:4].mul(100).round() / 100 + 0.0).tolist())
+    return f"code {numbers}{' …' if len(code) > 4 else ''}"
+
+
+def in_words(trust: float) -> str:
+    """What a trust in [0, 1] means."""
+    if trust > 0.6:
+        return "among real pictures"
+    return "at the edge of what it has seen" if trust > 0.2 else "far from anything it has seen"
+
+
+def called(space: LatentSpace, number: int) -> str:
+    """An image of the exhibit by its label, or by its number where it has none."""
+    classes, labels = space.run.result.classes if space.run.result else (), space.exhibit.labels
+    return classes[int(labels[number])] if labels is not None and classes else f"no. {number}"
+
+
+def show_nearest(space: LatentSpace, view: LatentView, code: Tensor) -> None:
+    """The real images that lie nearest to the chosen point."""
+    near = space.neighbours(code, NEAR)
+    with st.container(key="nearest"):
         markup.show(
-            markup.eyebrow("Decoded here"),
-            f"<p class='muted'>code {numbers}</p>",
-            "<br>",
-            markup.eyebrow(f"Trust {trust:.2f}"),
-            markup.gauge(trust, "trust"),
-            markup.muted(word),
+            markup.eyebrow("Nearest real pictures (held out of training)"),
+            markup.shots([(space.exhibit.images[i].numpy(), called(space, i)) for i in near], classes="fill"),
         )
-        st.download_button(
-            "PNG",
-            lambda: latent_tools.enlarged_png(drawn),
-            f"{space.name}-point.png",
-            "image/png",
-            icon=":material/download:",
-            key="point-png",
-            on_click="ignore",
-        )
-    classes = space.run.result.classes if space.run.result else ()
-    labels = space.exhibit.labels
-
-    def caption(i: int) -> str:
-        return classes[int(labels[i])] if labels is not None and classes else f"no. {i}"
-
-    markup.show(
-        markup.eyebrow("Nearest real pictures (held out of training)"),
-        markup.shots([(space.exhibit.images[i].numpy(), caption(i)) for i in near], classes="fill"),
-    )
     with st.container(horizontal=True):
         if st.button("Nearest one as A", key="as-a"):
             view.a = near[0]

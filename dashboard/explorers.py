@@ -5,22 +5,24 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NoReturn
 
 import streamlit as st
 
 from dashboard import cache, forms, sharing, words
 from dashboard.state import ModelView
 from selfsup_engine.errors import UserError
-from selfsup_engine.runs import RunFolder
+from selfsup_engine.runs import Run, RunFolder
 
 
 @dataclass(frozen=True)
 class Explorer:
-    """page: its file in pages/; needs: the capabilities of the models that it shows; verb and action: what it offers to do with one."""
+    """page: its file in pages/; needs: the capabilities of the models that it shows; does: what such a model can do; verb and action: what
+    the page offers to do with one."""
 
     page: str
     needs: frozenset[str]
+    does: str
     verb: str
     action: str
     icon: str
@@ -28,23 +30,58 @@ class Explorer:
     def shows(self, folder: RunFolder) -> bool:
         """Whether it is a trained model that can do what the page needs; one that cannot be read is none."""
         try:
-            result = folder.run.result
+            return self.suits(folder.run) and folder.usable
         except UserError:
             return False
-        return folder.usable and result is not None and self.needs <= set(result.capabilities)
+
+    def suits(self, run: Run) -> bool:
+        """Whether what was trained can do what the page needs."""
+        return run.result is not None and self.needs <= set(run.result.capabilities)
 
 
 LATENT = Explorer(
-    "latent", frozenset({"encodes", "decodes"}), "Explore", "Explore its latent space", ":material/scatter_plot:"
+    "latent",
+    frozenset({"encodes", "decodes"}),
+    "Latent space",
+    "Explore",
+    "Explore its latent space",
+    ":material/scatter_plot:",
 )
-GAN = Explorer("gan", frozenset({"samples"}), "Steer", "Steer what it draws", ":material/tune:")
-PHOTO = Explorer("gradients", frozenset({"restyles"}), "Apply", "Apply it to a photo", ":material/gradient:")
+GAN = Explorer("gan", frozenset({"samples"}), "Draws samples", "Steer", "Steer what it draws", ":material/tune:")
+PHOTO = Explorer(
+    "gradients", frozenset({"restyles"}), "Works on photos", "Apply", "Apply it to a photo", ":material/gradient:"
+)
 EXPLORERS = (LATENT, GAN, PHOTO)
+INSIDE = Explorer("inside", frozenset(), "Any model", "Look inside", "Look inside it", ":material/frame_inspect:")
+"""Shows any model there is, and so explores none in particular."""
+
+
+@dataclass(frozen=True)
+class Way:
+    """Another page that has something to say about a finished model: its file in pages/, what it offers, and the field of its link that
+    takes the model's name."""
+
+    page: str
+    action: str
+    icon: str
+    field: str
+
+
+WAYS = (
+    Way(INSIDE.page, INSIDE.verb, INSIDE.icon, "model"),
+    Way("compare", "Compare", ":material/compare:", "models"),
+)
+"""The ways on from a run's page besides the explorers, a line each."""
+
+
+def explorers_of(folder: RunFolder) -> list[Explorer]:
+    """All pages that show a model."""
+    return [explorer for explorer in EXPLORERS if explorer.shows(folder)]
 
 
 def explorer_of(folder: RunFolder) -> Explorer | None:
-    """The page that shows a model; None if none does."""
-    return next((explorer for explorer in EXPLORERS if explorer.shows(folder)), None)
+    """The page that shows a model first; None if none does."""
+    return next(iter(explorers_of(folder)), None)
 
 
 def button(
@@ -60,6 +97,34 @@ def button(
         explorer.verb if short else explorer.action, key=key, icon=explorer.icon, type=kind, width=width
     ):
         st.switch_page(f"../pages/{explorer.page}.py", query_params={"model": folder.name})
+
+
+def look_inside(folder: RunFolder, **at: str) -> None:
+    """The way into the network of a model that is explored, and to what of it is shown: fields of that page's view."""
+    if st.button(INSIDE.verb, key="look-inside", icon=INSIDE.icon, type="tertiary", help=INSIDE.action):
+        st.switch_page(f"../pages/{INSIDE.page}.py", query_params={"model": folder.name, **at})
+
+
+def page_button(folder: RunFolder, key: str, label: str = "Open") -> None:
+    """The way to a run's own page."""
+    if st.button(label, key=key, icon=":material/info:"):
+        open_page(folder)
+
+
+def open_page(folder: RunFolder) -> NoReturn:
+    """Goes to a run's own page."""
+    st.switch_page("../pages/run.py", query_params={"run": folder.name})
+
+
+def ways(folder: RunFolder) -> None:
+    """Every page that has something to do with a finished model, as a button; the first is the one to go to."""
+    for number, explorer in enumerate(explorers_of(folder)):
+        kind: Literal["primary", "secondary"] = "secondary" if number else "primary"
+        if st.button(explorer.action, key=f"way-{explorer.page}", icon=explorer.icon, type=kind):
+            st.switch_page(f"../pages/{explorer.page}.py", query_params={"model": folder.name})
+    for way in WAYS if folder.usable else ():
+        if st.button(way.action, key=f"way-{way.page}", icon=way.icon):
+            st.switch_page(f"../pages/{way.page}.py", query_params={way.field: folder.name})
 
 
 def choose_model(view: ModelView, explorer: Explorer, kept: set[str]) -> RunFolder | None:

@@ -72,6 +72,12 @@ def config_form(preset: "Config", key: str, leave_out: tuple[str, ...] = ()) -> 
     return values
 
 
+def hold_config(config: "Config", key: str) -> None:
+    """Has `config_form` show these values when it is drawn next."""
+    for name, value in config.model_dump().items():
+        state.hold(f"{key}-{name}", ", ".join(map(str, value)) if isinstance(value, tuple) else value)
+
+
 def _widget(name: str, about: dict[str, Any], value: Any, key: str) -> Any:
     label, text = about.get("title", name), about.get("description")
     if "enum" in about:

@@ -76,7 +76,12 @@ def card(folder: RunFolder) -> None:
             f"<h3 style='margin:0;padding:0'>{markup.escape(words.title(folder))}</h3>",
             markup.muted(run.note or words.one_line(folder)),
         )
-        explorers.button(folder, f"explore-{words.key(folder)}", width="stretch")
+        if folder.in_gallery:
+            explorers.button(folder, f"explore-{words.key(folder)}", width="stretch")
+        else:
+            with st.container(horizontal=True):
+                explorers.button(folder, f"explore-{words.key(folder)}")
+                explorers.page_button(folder, f"open-{words.key(folder)}")
 
 
 @st.fragment(run_every=5.0)

@@ -22,22 +22,28 @@ def prepare() -> None:
 
 
 def watch(folder: RunFolder) -> None:
-    """Shows a run: its progress while it trains, what it came to when it is over. A rerun of the page follows its end."""
+    """Shows a run: its progress while it trains, what it came to when it is over."""
+
+    def draw(happened: Sequence[events.Event], status: Status) -> None:
+        header(folder, status)
+        body(folder, happened, status)
+
+    follow(folder, draw)
+
+
+def follow(folder: RunFolder, draw: Callable[[Sequence[events.Event], Status], None]) -> None:
+    """Draws what is known of a run as often as that changes. A rerun of the page follows the beginning and the end of its training, and the
+    end of its folder."""
     status = cache.jobs().status(folder)
     active, over = status.active, status.state == "done"
 
     # A run that waits for a person may be resumed in another tab: looked at now and then, it is followed here too.
     @st.fragment(run_every=0.5 if active else None if over else 3.0)
     def live() -> None:
-        happened = folder.history()
         status = cache.jobs().status(folder)
-        if active != status.active:
+        if active != status.active or not folder.file("run.json").exists():
             st.rerun()
-        try:
-            header(folder, status)
-        except UserError:  # the run is gone: the page says so
-            st.rerun()
-        body(folder, happened, status)
+        draw(folder.history(), status)
 
     live()
 
@@ -57,11 +63,18 @@ def header(folder: RunFolder, status: Status) -> None:
 
 
 def buttons(folder: RunFolder, status: Status) -> None:
-    """Pause, stop, resume, explore: whatever can be done now."""
-    jobs = cache.jobs()
+    """Where to go on with it, and what can be done about its training."""
     finished = explorers.explorer_of(folder) is not None and not status.active
     if finished:
         explorers.button(folder, "explore", short=False, kind="primary")
+    if not status.active:
+        explorers.page_button(folder, "open", "All about it")
+    controls(folder, status, primary=not finished)
+
+
+def controls(folder: RunFolder, status: Status, primary: bool) -> None:
+    """Pause, stop, finish, resume: whatever can be done now. Drawn in a fragment. `primary`: nothing else is to be done first."""
+    jobs = cache.jobs()
     asked = folder.file("control").exists()
     if status.active:
         if st.button(
@@ -86,7 +99,7 @@ def buttons(folder: RunFolder, status: Status) -> None:
             "Resume" if status.state != "stopped" else "Train on",
             icon=":material/play_arrow:",
             key="resume",
-            type="secondary" if finished else "primary",
+            type="primary" if primary else "secondary",
         ):
             wanted = jobs.resume
         if wanted:
@@ -136,7 +149,7 @@ def progress(folder: RunFolder, status: Status) -> None:
 
 
 def body(folder: RunFolder, happened: Sequence[events.Event], status: Status) -> None:
-    """Curves beside pictures, and the findings below."""
+    """Curves beside pictures (or, where none were kept, beside each other), and the findings below."""
     checks = [event for event in happened if isinstance(event, events.Check) and event.losses]
     metrics = [event for event in happened if isinstance(event, events.Metrics)]
     left, right = st.columns([1, 1], gap="large")
@@ -147,13 +160,14 @@ def body(folder: RunFolder, happened: Sequence[events.Event], status: Status) ->
             beside = {f"{name}": f"{value:.4f}" for name, value in checks[-1].baselines.items()}
             markup.show(markup.facts({f"held-out {words.FIGURES.get(first, first)}": f"{latest:.4f}"} | beside))
             curve(metrics, checks)
-            other_curves(metrics, checks, first)
         else:
             with st.container(height=400, border=False):
                 st.skeleton(height=380) if status.active else markup.show(markup.muted("No step was trained yet."))
     with right:
-        pictures(folder, checks)
+        drawn = pictures(folder, checks)
     if checks:
+        with left if drawn else right:
+            other_curves(metrics, checks, first)
         findings(checks[-1])
 
 
@@ -187,18 +201,18 @@ def other_curves(metrics: Sequence[events.Metrics], checks: Sequence[events.Chec
         st.plotly_chart(figure, key=f"curve-{unit}", config={"displayModeBar": False})
 
 
-def pictures(folder: RunFolder, checks: Sequence[events.Check]) -> None:
-    """The latest previews."""
-    if not checks:
-        return
-    step = checks[-1].step
-    for name, about in words.PICTURES.items():
-        picture = folder.picture(step, name)
+def pictures(folder: RunFolder, checks: Sequence[events.Check]) -> bool:
+    """The latest previews; gives whether there are any."""
+    step = checks[-1].step if checks else 0
+    kept = {name: folder.picture(step, name) for name in words.PICTURES}
+    for name, picture in kept.items():
         if picture.exists():
+            about = words.PICTURES[name]
             markup.show(
                 markup.eyebrow(f"{about} · step {step:,}"),
                 markup.img(picture, about, classes="smooth" if name == "map" else "px"),
             )
+    return any(picture.exists() for picture in kept.values())
 
 
 def findings(check: events.Check) -> None:

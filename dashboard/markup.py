@@ -99,6 +99,15 @@ def finding(found: Finding) -> str:
     return f'<p class="finding {found.level}"><b>{escape(found.name)}.</b> {escape(found.message)}<span>{escape(found.advice)}</span></p>'
 
 
+def timeline(lines: Sequence[tuple[str, str, str]]) -> str:
+    """What happened, line by line: when, what, and a kind that colours it as findings are."""
+    items = (
+        f'<li class="{escape(kind, quote=True)}"><time>{escape(when)}</time><span>{escape(said)}</span></li>'
+        for when, said, kind in lines
+    )
+    return f'<ol class="timeline">{"".join(items)}</ol>'
+
+
 def muted(text: str) -> str:
     return f'<p class="muted">{escape(text)}</p>'
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from typing import Annotated, Any, Literal
+from urllib.parse import urlencode
 
 import streamlit as st
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -47,28 +48,37 @@ def header(title: str, view: View) -> None:
     """A page's title, and beside it what takes its state along."""
     with st.container(horizontal=True, vertical_alignment="center", key="page-header"):
         st.title(title)
-        with st.popover("Share", icon=":material/share:", key="share"):
-            markup.show(
-                "<p class='muted'>The address in your browser's bar brings all of this back, the same bytes, wherever the same models are. "
-                "A file says it as well, and with which models it was made.</p>"
-            )
-            st.download_button(
-                "State as a file",
-                lambda: to_file(state.kept(type(view))),  # as it is at the click
-                f"{state.page_of(type(view))}-state.json",
-                "application/json",
-                icon=":material/download:",
-                key="state-file",
-                on_click="ignore",
-            )
-            file = st.file_uploader(
-                "Open a state", type=["json"], key=f"open-state-{remembered('states-opened', 0)}", max_upload_size=1
-            )
-            if file is not None:
-                try:
-                    opened(from_file(file.getvalue()))
-                except UserError as error:
-                    st.error(words.plain(error))
+        share(view)
+
+
+def share(view: View) -> None:
+    """A page's state as a file, and the way to open one."""
+    with st.popover("Share", icon=":material/share:", key="share", on_change="rerun"):  # to say what is shown by then
+        markup.show(
+            "<p class='muted'>This address brings all of it back, the same bytes, for whoever can reach this server, or wherever the same "
+            "models are. A file says it as well, and with which models it was made.</p>"
+        )
+        here = (st.context.url or "").partition("?")[0].rstrip("/").rpartition("/")[0]
+        kind = type(view)
+        query = urlencode(state.link(state.kept(kind)), safe=",~:{}@")
+        st.code(f"{here}/{state.page_of(kind)}?{query}", language=None, wrap_lines=True)
+        st.download_button(
+            "State as a file",
+            lambda: to_file(view),  # as it is at the click: then there is no session to ask any more
+            f"{state.page_of(kind)}-state.json",
+            "application/json",
+            icon=":material/download:",
+            key="state-file",
+            on_click="ignore",
+        )
+        file = st.file_uploader(
+            "Open a state", type=["json"], key=f"open-state-{remembered('states-opened', 0)}", max_upload_size=1
+        )
+        if file is not None:
+            try:
+                opened(from_file(file.getvalue()))
+            except UserError as error:
+                st.error(words.plain(error))
 
 
 def to_file(view: View) -> bytes:

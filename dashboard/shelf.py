@@ -1,219 +1,200 @@
-"""The library as a shelf: every model and run with its picture, and what can be done with it."""
+"""The library as a shelf: a toolbar to find runs, and every run and model of the gallery as a card."""
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
+
 import streamlit as st
 
-from dashboard import cache, charts, explorers, live, markup, words
-from dashboard.state import LibraryView, hold, remember, remembered, rerun, save
-from selfsup_engine import archive, events
+from dashboard import cache, entries, explorers, forms, markup, several, tagging, trash, uploads, words
+from dashboard.entries import Entry
+from dashboard.state import LibraryView, Sort, rerun
+from selfsup_engine import tags
 from selfsup_engine.errors import UserError
-from selfsup_engine.runs import RunFolder
+
+SHEET = 24  # of one's own runs at a time
+TAGS = 12  # that are offered as filters
+SORTS: dict[Sort, str] = {
+    "newest": "Newest first",
+    "name": "By name",
+    "score": "Best score first",
+    "size": "Largest on disk",
+    "steps": "Most steps",
+}
 
 
-def top(view: LibraryView) -> None:
-    """Search, upload, and the way back from a deletion."""
-    undo()
-    left, right = st.columns([3, 2], vertical_alignment="bottom")
-    with left:
-        view.q = st.text_input(
-            "Search", view.q, placeholder="a name, a data set, a preset", key="library-q", max_chars=80
-        )
-    with right, st.popover("Upload a model", icon=":material/upload:", width="stretch"):
-        file = st.file_uploader(
-            "A .zip that “Download” gave", type=["zip"], key=f"upload-{remembered('uploads', 0)}", max_upload_size=100
-        )
-        if file is not None:
-            try:
-                with st.spinner("Checking every part of it…"):
-                    folder = archive.take_in(file.getvalue(), cache.library())
-            except UserError as error:
-                st.error(words.plain(error), icon=":material/block:")
-            else:
-                remember("uploads", remembered("uploads", 0) + 1)
-                view.run = folder.name
-                save(view)
-                st.toast(f"{words.plain(words.title(folder))} is in your library.", icon=":material/check:")
-                st.rerun()
-
-
-def undo() -> None:
-    """What was deleted last can be brought back."""
-    gone: tuple[str, str] | None = remembered("deleted")
-    if gone is None:
-        return
-    with st.container(border=True, horizontal=True, vertical_alignment="center", key="undo-bar"):
-        markup.show(f"<span>Deleted <b>{markup.escape(gone[1])}</b>.</span>")
-        if st.button("Undo", icon=":material/undo:", key="undo"):
-            remember("deleted", None)
-            try:
-                cache.library().restore(gone[0])
-            except UserError as error:
-                st.error(words.plain(error))
-            else:
-                st.rerun()
-
-
-def shelf(view: LibraryView) -> None:
-    """The person's runs, then the gallery; details below the row of the card that they belong to."""
+def show(view: LibraryView) -> None:
+    """The whole page: its head, the toolbar, the person's runs, the gallery."""
     library = cache.library()
-    mine, shown = library.runs(), library.shown()
-    unfolded = next((folder for folder in [*mine, *shown] if folder.name == view.run), None)
-    if view.run and unfolded is None:
-        st.warning(f"There is no run “{words.plain(view.run)}” in this library.")
-        view.run = ""
-    for heading, folders, empty in (
-        ("Yours", mine, "Nothing yet. Whatever you train appears here and stays."),
-        ("Gallery", shown, "The gallery is empty."),
-    ):
-        found = [folder for folder in folders if matches(folder, view.q)]
-        st.header(f"{heading} ({len(found)})")
-        if not found:
-            markup.show(markup.muted(empty if not folders else f"Nothing here matches “{view.q}”."))
-        for row in words.rows(found, 3):
-            for place, folder in zip(st.columns(3, gap="medium"), row, strict=False):
+    mine, shown = entries.read(library.runs(), library), entries.read(library.shown(), library)
+    left, right = st.columns([3, 2], vertical_alignment="bottom")
+    left.title("Library")
+    with right:
+        trash.storage_line(mine)
+    trash.undo()
+    uploads.outcomes()
+    picked = several.chosen([*mine, *shown])
+    toolbar(view)
+    filters(view, [*mine, *shown])
+    found, found_shown = ([entry for entry in kind if entries.matches(entry, view)] for kind in (mine, shown))
+    several.bar(picked, [*found, *found_shown], view)
+    if view.sort == "score":
+        markup.show(
+            markup.muted("Each kind of model has a score of its own, and scores compare only on the same pictures.")
+        )
+    section("Yours", mine, found, view)
+    section("Gallery", shown, found_shown, view)
+
+
+def toolbar(view: LibraryView) -> None:
+    """Search, order, choosing several, and bringing models in."""
+    with st.container(key="toolbar", horizontal=True, vertical_alignment="bottom"):
+        q = forms.following(
+            "library-q",
+            view.q,
+            lambda: st.text_input(
+                "Search",
+                view.q,
+                placeholder="Search: a name, data set, preset or tag",
+                key="library-q",
+                max_chars=80,
+                label_visibility="collapsed",
+                icon=":material/search:",
+            ),
+        )
+        sort = forms.following(
+            "library-sort",
+            view.sort,
+            lambda: st.selectbox(
+                "Sort",
+                list(SORTS),
+                list(SORTS).index(view.sort),
+                format_func=SORTS.__getitem__,
+                key="library-sort",
+                label_visibility="collapsed",
+                width=190,
+            ),
+        )
+        if (q, sort) != (view.q, view.sort):
+            view.q, view.sort, view.sheet = q, sort, 0
+        several.toggle(view)
+        uploads.button(view)
+
+
+def filters(view: LibraryView, known: Sequence[Entry]) -> None:
+    """Chips: what a model can do, how a run stands, how it is tagged. Only what there is can be asked for."""
+    can = Counter(page for entry in known for page in entry.can)
+    standings = Counter(entry.standing for entry in known if not entry.folder.in_gallery)
+    tagged = tags.in_use(entry.tags for entry in known)
+    asked = [*entries.parts(view.tag, ","), *tagged]
+    with st.container(key="filters", horizontal=True, vertical_alignment="center"):
+        does = {explorer.page: explorer.does for explorer in explorers.EXPLORERS if can[explorer.page]}
+        chips(view, "can", "What it can do", does, ".")
+        chips(view, "state", "How it stands", {name: name for name in words.STANDINGS if standings[name]}, ".")
+        chips(view, "tag", "Tags", {tag: f"#{tag}" for tag in dict.fromkeys(asked[:TAGS])}, ",")
+        anything = view.q or view.can or view.state or view.tag
+        if anything and st.button("Show all", icon=":material/close:", key="show-all", type="tertiary"):
+            view.q = view.can = view.state = view.tag = ""
+            rerun(view)
+
+
+def chips(view: LibraryView, field: str, label: str, options: dict[str, str], between: str) -> None:
+    """Some filters of one kind, side by side; what they stand at goes into that field of the view."""
+    asked = entries.parts(getattr(view, field), between)
+    options |= {name: name for name in asked if name not in options}  # a link may ask for what there is none of
+    if not options:
+        return
+    chosen = forms.following(
+        f"chips-{field}",
+        asked,
+        lambda: st.pills(
+            label,
+            list(options),
+            selection_mode="multi",
+            default=asked,
+            format_func=lambda name: words.plain(options[name]),
+            key=f"chips-{field}",
+            label_visibility="collapsed",
+        ),
+    )
+    if chosen != asked:
+        setattr(view, field, between.join(chosen))
+        view.sheet = 0
+
+
+def section(heading: str, known: Sequence[Entry], found: Sequence[Entry], view: LibraryView) -> None:
+    """Cards below a heading: of one's own runs a sheet at a time."""
+    mine = heading == "Yours"
+    st.header(f"{heading} ({len(found)})")
+    if not found:
+        empty = "Nothing yet. Whatever you train appears here and stays." if mine else "The gallery is empty."
+        markup.show(markup.muted("Nothing here is what you look for." if known else empty))
+        return
+    here = entries.ordered(found, view)
+    last = (len(here) - 1) // SHEET if mine else 0
+    if mine:
+        view.sheet = min(view.sheet, last)
+        here = here[view.sheet * SHEET : (view.sheet + 1) * SHEET]
+    for said, group in entries.grouped(here, view):
+        if said:
+            markup.show(markup.eyebrow(said))
+        for row in words.rows(group, 3):
+            for place, entry in zip(st.columns(3, gap="medium"), row, strict=False):
                 with place:
-                    card(folder, view)
-            if unfolded is not None and unfolded.path in [folder.path for folder in row]:
-                detail(unfolded, view)
+                    card(entry, view)
+    if last:
+        pager(view, last, len(found))
 
 
-def matches(folder: RunFolder, words_wanted: str) -> bool:
-    """Every word of the search occurs in what the run is called or made of."""
-    try:
-        run = folder.run
-        text = " ".join(
-            [folder.name, words.title(folder), run.source, run.preset, run.family, str(run.config.get("objective"))]
-        ).lower()
-    except UserError:
-        return not words_wanted
-    return all(word in text for word in words_wanted.lower().split())
+def pager(view: LibraryView, last: int, count: int) -> None:
+    """From sheet to sheet of one's own runs."""
+    with st.container(horizontal=True, horizontal_alignment="center", vertical_alignment="center", key="pager"):
+        step = 0
+        if st.button("Before", icon=":material/chevron_left:", key="sheet-before", disabled=view.sheet == 0):
+            step = -1
+        first = view.sheet * SHEET
+        markup.show(markup.muted(f"{first + 1} to {min(first + SHEET, count)} of {count}"))
+        if st.button(
+            "Next",
+            icon=":material/chevron_right:",
+            icon_position="right",
+            key="sheet-next",
+            disabled=view.sheet == last,
+        ):
+            step = 1
+        if step:
+            view.sheet += step
+            rerun(view)
 
 
-def card(folder: RunFolder, view: LibraryView) -> None:
-    """A run as a picture with its state and score."""
-    try:
-        status, title = folder.status(), words.title(folder)
-        with st.container(border=True, key=f"card-{words.key(folder)}"):
-            markup.show(markup.cover(folder.file("cover.png"), f"{title}: no picture yet"))
+def card(entry: Entry, view: LibraryView) -> None:
+    """A run as a picture with its state and score, and the ways on."""
+    folder, state = entry.folder, entry.status.state
+    with st.container(border=True, key=f"card-{entry.key}"):
+        try:
+            markup.show(markup.cover(folder.file("cover.png"), f"{entry.title}: no picture yet"))
             markup.show(
-                f"<h3 style='margin:0;padding:0'>{markup.escape(title)} {markup.pill(words.STATES[status.state], status.state)}</h3>",
+                f"<h3 style='margin:0;padding:0'>{markup.escape(entry.title)} {markup.pill(words.STATES[state], state)}</h3>",
                 markup.muted(words.one_line(folder)),
-                ""
-                if folder.in_gallery
-                else markup.muted(f"seed {folder.run.seed}, {folder.run.created:%d %b, %H:%M} UTC"),
+                markup.muted(about(entry, view)),
+                tagging.show(entry.tags),
             )
             with st.container(horizontal=True):
-                explorers.button(folder, f"explore-{words.key(folder)}")
-                if not folder.in_gallery and status.state != "done" and st.button("Watch", key=f"watch-{folder.name}"):
+                explorers.button(folder, f"explore-{entry.key}")
+                if not folder.in_gallery and state != "done" and st.button("Watch", key=f"watch-{folder.name}"):
                     st.switch_page("../pages/train.py", query_params={"run": folder.name})
-                if st.button("Details", key=f"details-{words.key(folder)}"):
-                    view.run = folder.name
-                    rerun(view)
-    except UserError as error:
-        st.warning(words.plain(error))
+                explorers.page_button(folder, f"open-{entry.key}")
+            several.box(entry)
+        except UserError as error:
+            st.warning(words.plain(error))
 
 
-def detail(folder: RunFolder, view: LibraryView) -> None:
-    """One run unfolded: card, curves, config; rename, download, delete."""
-    try:
-        run, happened = folder.run, folder.history()
-    except UserError as error:
-        st.error(words.plain(error))
-        return
-    with st.container(border=True, key="detail"):
-        left, right = st.columns([3, 2], gap="large")
-        with left:
-            markup.show(
-                f"<h2 style='margin:0;padding:0'>{markup.escape(words.title(folder))}</h2>",
-                markup.muted(run.note or words.one_line(folder)),
-            )
-            facts = {
-                "data": words.source_title(run.source),
-                "network": run.preset,
-                "budget": str(run.budget),
-                "seed": str(run.seed),
-            }
-            if run.result:
-                result = run.result
-                known = {name: said for name, said in words.SCORES.items() if name in result.scores}
-                facts |= {called: form.format(result.scores[name]) for name, (called, form) in known.items()}
-                facts |= {
-                    "steps": f"{result.steps:,}",
-                    "time": words.duration(result.seconds),
-                    "parameters": words.number(result.parameters),
-                }
-            facts |= {"on disk": words.size(folder.bytes_used()), "made": f"{run.created:%d %b %Y}"}
-            markup.show(markup.facts(facts))
-            if run.result and run.result.licence:
-                markup.show(markup.muted(f"Data: {run.result.licence}"))
-            actions(folder, view)
-            curves(happened)
-        with right:
-            markup.show(markup.cover(folder.file("cover.png"), "no picture yet"))
-            kl = {
-                f"{name[3:]}": value
-                for name, value in (run.result.scores if run.result else {}).items()
-                if name.startswith("kl_")
-            }
-            if kl:
-                markup.show(markup.eyebrow("KL of each number of the code: what it carries"))
-                st.plotly_chart(charts.bars(kl, "nats"), key="kl", config={"displayModeBar": False})
-        with st.expander("All settings", icon=":material/tune:"):
-            st.json(run.model_dump(mode="json", exclude={"result"}))
-
-
-def curves(happened: list[events.Event]) -> None:
-    """The loss curve of a run, where it is kept."""
-    checks = [event for event in happened if isinstance(event, events.Check) and event.losses]
-    metrics = [event for event in happened if isinstance(event, events.Metrics)]
-    if checks and metrics:
-        live.curve(metrics, checks, height=230)
-
-
-def actions(folder: RunFolder, view: LibraryView) -> None:
-    """What can be done with a run."""
-    library = cache.library()
-    with st.container(horizontal=True):
-        if folder.usable:
-            explorers.button(folder, "detail-explore", kind="primary")
-            st.download_button(
-                "Download",
-                lambda: archive.export(folder),
-                f"{folder.name}.zip",
-                "application/zip",
-                icon=":material/download:",
-                key="download",
-                on_click="ignore",
-            )
-        if not folder.in_gallery:
-            if remembered("renamed"):  # only now: what is drawn already cannot be closed in the same run
-                remember("renamed", None)
-                hold("renaming", False)
-            renaming = st.popover("Rename", icon=":material/edit:", key="renaming", on_change="rerun")
-            with renaming, st.form("rename", border=False):
-                title = st.text_input("Name", words.title(folder), max_chars=400)  # a longer one is refused aloud
-                if st.form_submit_button("Save"):
-                    try:
-                        library.rename(folder, title)
-                    except UserError as error:
-                        st.error(words.plain(error))
-                    else:
-                        st.toast("Renamed.", icon=":material/check:")
-                        remember("renamed", True)
-                        st.rerun()
-            if folder.status().active:
-                markup.show(markup.muted("It is training: stop it before it can be deleted."))
-            elif st.button("Delete", icon=":material/delete:", key="delete"):
-                title = words.title(folder)
-                try:
-                    cache.jobs().delete(folder)
-                except UserError as error:
-                    st.error(words.plain(error))
-                else:
-                    remember("deleted", (folder.name, title))
-                    view.run = ""
-                    rerun(view)
-        if st.button("Close", icon=":material/close:", key="close"):
-            view.run = ""
-            rerun(view)
+def about(entry: Entry, view: LibraryView) -> str:
+    """What tells one's own runs apart, and what they are sorted by."""
+    said = [] if entry.folder.in_gallery else [f"seed {entry.run.seed}", f"{entry.run.created:%d %b, %H:%M} UTC"]
+    if view.sort == "size":
+        said.insert(0, words.size(entry.size))
+    if view.sort == "steps":
+        said.insert(0, f"{entry.steps:,} steps")
+    return " · ".join(said)

@@ -11,16 +11,17 @@ import streamlit as st
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from selfsup_engine.exploring import selection
+from selfsup_engine.exploring.groups import Group
 from selfsup_engine.exploring.spot import Spot
 
-Colour = Literal["label", "error"]
+Colour = Literal["label", "error", "trust", "cluster"]
 Way = Literal["linear", "spherical"]
-Tool = Literal["Interpolate", "Dimensions", "Grid", "Your image", "Denoise", "Compress"]
+Tool = Literal["Interpolate", "Dimensions", "Grid", "Your image", "Denoise", "Compress", "Directions", "Arithmetic"]
 
 
 Pace = Literal["fast", "steady", "slow"]
 Method = Literal["activations", "weights"]
-SamplerTool = Literal["Shelf", "More like this", "Plane", "Your picture"]
+SamplerTool = Literal["Shelf", "More like this", "Plane", "Your picture", "Directions", "Arithmetic"]
 
 
 def in_link(value: float) -> str:
@@ -44,7 +45,13 @@ class View(BaseModel):
         return ()
 
 
-class TrainView(View):
+class StepView(View):
+    """`snap`: the step at which the time machine stands; -1: the newest."""
+
+    snap: int = Field(-1, ge=-1, le=10_000_000)
+
+
+class TrainView(StepView):
     """`run`: the run that is watched; without one, the form: `data` to learn from, and the `family` of models."""
 
     run: str = Field("", max_length=64)
@@ -62,12 +69,39 @@ class ModelView(View):
         return ((self.model, self.weights),) if self.model else ()
 
 
-class LatentView(ModelView):
+def _group(text: str) -> str:
+    return str(Group.parse(text)) if len(text) > 1 else text
+
+
+def _term(text: str) -> str:
+    return text if text in ("", "here", "own") else str(Group.parse(text))
+
+
+GroupText = Annotated[str, Field(max_length=8_000, pattern="^([lpis].*)?$"), AfterValidator(_group)]
+"""A group of pictures or samples (see selfsup_engine.exploring.groups): of its letter alone, one that nothing is in yet."""
+
+TermText = Annotated[str, Field(max_length=8_000), AfterValidator(_term)]
+"""A term of A - B + C: the mean of a group, the point or sample that is chosen, or one's own picture."""
+
+
+class ByExample(ModelView):
+    """`ga`, `gb`: the groups between which a direction is looked for; `ta`, `tb`, `tc`: the terms of A - B + C."""
+
+    ga: GroupText = ""
+    gb: GroupText = ""
+    ta: TermText = ""
+    tb: TermText = ""
+    tc: TermText = ""
+
+
+class LatentView(ByExample):
     """`x`, `y`: the chosen point of the map; `a`, `b`: the two images between which is interpolated, by their numbers.
 
-    `zoom`: of the map, 0 where all of it is seen, about `cx`, `cy`; `hide`: the classes that are not shown, by their numbers.
+    `zoom`: of the map, 0 where all of it is seen, about `cx`, `cy`; `hide`: the classes that are not shown, by their numbers; `density`: how
+    densely the points lie is drawn, too; `lasso`: the outline of the group that was circled (see selfsup_engine.exploring.selection).
 
-    `sigma`: the noise of Denoise, a standard deviation on [0, 1] pixels; `every`: Dimensions shows all, not only the widest.
+    `sigma`: the noise of Denoise, a standard deviation on [0, 1] pixels; `every`: Dimensions shows all, not only the widest;
+    `moves`: how far the picture is moved along directions, in their standard deviations, as in d48213377_1.5~d00000017_-1.
     """
 
     x: Place | None = None
@@ -76,6 +110,8 @@ class LatentView(ModelView):
     cx: Place = 0.0
     cy: Place = 0.0
     hide: str = Field("", pattern=r"^(\d{1,3}(\.\d{1,3}){0,255})?$")
+    density: bool = False
+    lasso: Annotated[str, Field(max_length=2_000), AfterValidator(selection.checked)] = ""
     colour: Colour = "label"
     back: bool = False
     a: int = Field(-1, ge=-1, le=100_000)
@@ -84,6 +120,7 @@ class LatentView(ModelView):
     tool: Tool = "Interpolate"
     sigma: float = Field(0.3, ge=0.0, le=0.6)
     every: bool = False
+    moves: str = Field("", pattern=r"^(d\d{8}_-?\d{1,2}(\.\d{1,2})?(~|$)){0,80}$")
 
 
 def _sample(text: str) -> str:
@@ -98,7 +135,7 @@ SHELF = "~~"
 """Between the samples of a shelf, in a link."""
 
 
-class SamplerView(ModelView):
+class SamplerView(ByExample):
     """`at`: the current sample (see selfsup_engine.exploring.spot), empty before one is chosen; `seed`, `first`: which samples the sheet shows; `near`:
     with the training picture that is nearest to each.
 
@@ -111,7 +148,7 @@ class SamplerView(ModelView):
     first: int = Field(0, ge=0, lt=900_000)
     near: bool = False
     method: Method = "activations"
-    locked: str = Field("", pattern=r"^([a-z]\d{0,3}(\.[a-z]\d{0,3}){0,63})?$")
+    locked: str = Field("", pattern=r"^([a-z]\d{0,8}(\.[a-z]\d{0,8}){0,127})?$")
     tool: SamplerTool = "Shelf"
     shelf: Annotated[str, Field(max_length=30_000), AfterValidator(_samples)] = ""
     pace: Pace = "steady"
@@ -141,11 +178,51 @@ class PhotoView(ModelView):
     tool: PhotoTool = "Full size"
 
 
+InsidePart = Literal["layer", "moves", "table", "learned"]
+
+
+class InsideView(ModelView):
+    """What is looked at inside a model, and what goes through it: `image`, a number of its exhibit (-1: one's own picture), or the sample
+    `at`, or the built-in photo `photo`, by what the model takes.
+
+    `layer`: of all in order, -1 for the one to begin with; `unit`: of that layer, -1 for the one that answers most.
+    """
+
+    image: int = Field(0, ge=-1, le=100_000)
+    at: Annotated[str, Field(max_length=6_000), AfterValidator(_sample)] = ""
+    photo: str = Field("coffee", max_length=32)
+    layer: int = Field(-1, ge=-1, le=500)
+    unit: int = Field(-1, ge=-1, le=10_000)
+    part: InsidePart = "layer"
+
+
+Sort = Literal["newest", "name", "score", "size", "steps"]
+
+
 class LibraryView(View):
-    """`run`: the one that is unfolded; `q`: the search."""
+    """`q`: the search; `can`: the explorers that a model is to be shown by, of which one is enough, by their pages; `state`: the standings, of
+    which one is enough; `tag`: the tags that it is to have, all of them; `sheet`: which sheet of one's own runs."""
+
+    q: str = Field("", max_length=80)
+    can: str = Field("", max_length=80, pattern=r"^([a-z]+(\.[a-z]+)*)?$")
+    state: str = Field("", max_length=80, pattern=r"^([a-z]+(\.[a-z]+)*)?$")
+    tag: str = Field("", max_length=250)
+    sort: Sort = "newest"
+    sheet: int = Field(0, ge=0, le=10_000)
+
+
+Part = Literal["Training", "Time machine", "Log", "Settings"]
+
+
+class RunView(StepView):
+    """`run`: whose page it is, with the first digits of its weights' hash once it has any; `part`: what of it is shown below."""
 
     run: str = Field("", max_length=64)
-    q: str = Field("", max_length=80)
+    weights: str = Field("", max_length=16)
+    part: Part = "Training"
+
+    def wanted(self) -> tuple[tuple[str, str], ...]:
+        return ((self.run, self.weights),) if self.run else ()
 
 
 Order = Literal["differ", "worst", "best", "first"]
@@ -181,8 +258,10 @@ PAGES: dict[str, type[View]] = {
     "gan": SamplerView,
     "gradients": PhotoView,
     "compare": CompareView,
+    "inside": InsideView,
+    "run": RunView,
 }
-"""The explorers' pages, by the names of their files, whose whole state can be taken along."""
+"""The pages whose whole state can be taken along, by the names of their files: the explorers, and a run with its time machine."""
 
 
 def page_of(kind: type[View]) -> str:

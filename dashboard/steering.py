@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from dashboard import cache, explorers, forms, markup, steering_tools, words
+from dashboard import arithmetic, by_example, cache, explorers, forms, markup, sampler_directions, steering_tools, words
 from dashboard.components.instrument import Scene, Setting, Slider, instrument
 from dashboard.components.picture_grid import picture_grid
 from dashboard.history import History
 from dashboard.state import Method, SamplerTool, SamplerView, keep, rerun, save
 from selfsup_engine.errors import UserError
-from selfsup_engine.exploring.spot import Spot
+from selfsup_engine.exploring.spot import Spot, numbers_of
 from selfsup_engine.images import Pixels, montage
 from selfsup_engine.runs import RunFolder
 
@@ -34,6 +34,8 @@ TOOLS = {
     "More like this": steering_tools.more_like_this,
     "Plane": steering_tools.plane,
     "Your picture": steering_tools.own_picture,
+    "Directions": sampler_directions.directions,
+    "Arithmetic": arithmetic.of_samples,
 }
 
 
@@ -44,11 +46,13 @@ def steer(folder: RunFolder, view: SamplerView) -> None:
     view.at = str(of_this_model(sampler, Spot.parse(view.at)) if view.at else sampler.opening)
     shelf_of_this_model(sampler, view)
     describe(sampler)
+    explorers.look_inside(folder, at=view.at)
     past = History(f"{folder.name}-{view.weights}")
     left, right = st.columns([7, 4], gap="large")
     with left:
-        current(sampler, view, past)
-        past.note((view.at, view.shelf))  # only now: a hand may just have let go of a slider
+        dragged = current(sampler, view, past)
+        if not dragged:  # what a hand only passes by is no step
+            past.note((view.at, view.shelf))  # only now: a hand may just have let go of a slider
         buttons(sampler, view, past)
     with right:
         sheet(sampler, view)
@@ -57,6 +61,8 @@ def steer(folder: RunFolder, view: SamplerView) -> None:
         "More like this": "More like this",
         "Plane": "Plane",
         "Your picture": "Your picture",
+        "Directions": "Directions",
+        "Arithmetic": "Arithmetic",
     }
     view.tool = forms.following(
         "gan-tool", view.tool, lambda: forms.choice("Tool", tools, view.tool, "gan-tool", hide_label=True)
@@ -72,8 +78,8 @@ def of_this_model(sampler: Sampler, spot: Spot) -> Spot:
         sampler.z(spot)
     except UserError as error:
         st.warning(words.plain(error))
-        bare = spot.moved({})
-        return bare if not spot.code else sampler.opening
+        known = spot.moved({name: by for name, by in spot.moves if sampler.knows(name)})
+        return known if not spot.code or len(numbers_of(spot.code)) == sampler.latent_size else sampler.opening
     return spot
 
 
@@ -114,8 +120,8 @@ def describe(sampler: Sampler) -> None:
     markup.show(markup.muted("  ·  ".join(said)))
 
 
-def current(sampler: Sampler, view: SamplerView, past: History) -> None:
-    """The current sample with its sliders. A fragment: a drag reruns this and nothing else."""
+def current(sampler: Sampler, view: SamplerView, past: History) -> bool:
+    """The current sample with its sliders; gives whether a hand is on one. A fragment: a drag reruns this and nothing else."""
     names = cache.given_names(view.weights)
     with st.container(horizontal=True, vertical_alignment="center"):
         view.method = forms.following(
@@ -130,8 +136,10 @@ def current(sampler: Sampler, view: SamplerView, past: History) -> None:
     shown = [*sampler.directions[view.method], *(d for d in sampler.directions[other] if d.id in moved)]
     ids = {d.id for d in sampler.directions[view.method]}
     called = {d.id: d.name if d.id in ids else f"{d.name} ({METHODS[other]})" for d in shown}
-    sliders = [Slider(d.id, names.get(d.id, called[d.id]), d.change) for d in shown]
+    found = [Slider(d.id, names.get(d.id, called[d.id]), d.change) for d in shown]
+    sliders = [*(Slider(one.id, one.name, cache.change_along(sampler, one)) for one in sampler.kept), *found]
     whole = [True]  # while the page is drawn, and not this fragment alone
+    dragged = [False]
 
     @lru_cache(1)
     def before(here: Spot) -> Pixels:
@@ -146,7 +154,10 @@ def current(sampler: Sampler, view: SamplerView, past: History) -> None:
 
         def draw(setting: Setting) -> Scene:
             here = base.within(setting.truncation)
-            after = sampler.images([here.moved(dict(setting.moves))])[0]
+            moves = {
+                one: by for one, by in setting.moves if sampler.knows(one)
+            }  # another tab may just have deleted one
+            after = sampler.images([here.moved(moves)])[0]
             opinion = sampler.opinion(after[None])
             near = sampler.nearest(after[None])[0][0]
             return Scene(
@@ -164,12 +175,10 @@ def current(sampler: Sampler, view: SamplerView, past: History) -> None:
         setting = played.setting
         view.at = str(base.within(setting.truncation).moved(dict(setting.moves)))
         view.locked = ".".join(setting.locked)
+        dragged[0] = played.dragged
         keep(view)
         if played.renamed:
-            try:
-                cache.give_name(view.weights, *played.renamed)
-            except UserError as error:
-                st.error(words.plain(error))
+            name_direction(sampler, view, *played.renamed)
         if whole[0]:  # the rest of the page is drawn anew in any case, and with it a button that was pressed meanwhile
             return
         if played.rest:
@@ -180,6 +189,18 @@ def current(sampler: Sampler, view: SamplerView, past: History) -> None:
 
     live()
     whole[0] = False
+    return dragged[0]
+
+
+def name_direction(sampler: Sampler, view: SamplerView, direction: str, name: str) -> None:
+    """Calls a slider what the person renamed it to."""
+    if direction in {one.id for one in sampler.kept}:
+        by_example.call(view.weights, direction, name)
+        return
+    try:
+        cache.give_name(view.weights, direction, name)
+    except UserError as error:
+        st.error(words.plain(error))
 
 
 def buttons(sampler: Sampler, view: SamplerView, past: History) -> None:

@@ -122,6 +122,8 @@ def choose_model(view: PhotoView, operation: Operation) -> RunFolder | None:
     )
     folder = next((folder for folder in able if folder.name == view.model), None)
     view.weights = folder.run.result.weights if folder and folder.run.result else ""
+    if folder:
+        explorers.look_inside(folder, photo=view.photo)
     return folder
 
 

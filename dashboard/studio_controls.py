@@ -10,6 +10,7 @@ import streamlit as st
 
 from dashboard import forms, markup
 from dashboard.state import PhotoView
+from selfsup_engine.pictures import PALETTE
 
 if TYPE_CHECKING:
     from selfsup_engine.exploring.retouching.operation import Operation
@@ -94,10 +95,15 @@ def _palette(title: str, colours: Sequence[str], key: str, text: str) -> tuple[s
         for i, colour in enumerate(kept):
             kept[i] = _picker(colour, f"{key}-{i}", f"Colour {i + 1}", text)
         if st.button("", icon=":material/add:", key=f"{key}-more", help="One more", disabled=len(kept) >= MOST_COLOURS):
-            kept.append("#808080")
+            kept.append(_another(kept))
         if st.button("", icon=":material/remove:", key=f"{key}-less", help="One less", disabled=len(kept) < 2):
             kept.pop()
     return tuple(kept)
+
+
+def _another(colours: Sequence[str]) -> str:
+    """A colour that is none of these: the next one of the palette of charts, grey where all are there."""
+    return next((colour for colour in PALETTE if colour not in colours), "#808080")
 
 
 def _picker(colour: str, key: str, label: str, text: str) -> str:

@@ -29,14 +29,17 @@ h2, h3, .stHtml b { overflow-wrap: anywhere; }
 .shots figure { margin: 0; flex: 0 1 auto; min-width: 0; }
 .shots figcaption, figure figcaption { font-size: .76rem; opacity: .68; margin-top: .25rem; font-variant-numeric: tabular-nums; }
 .shots.tight { gap: 3px; }
-.shots:not(.fill) figure { width: min-content; }  /* a caption is no wider than its picture */
 .pairs { display: grid; grid-template-columns: 1fr 1fr; gap: var(--gap); }
 .st-key-page-header > div:last-child { margin-left: auto; }
 .px.wide, .smooth.wide { width: 100%; max-width: none; height: auto; }
+.shots:not(.fill, .strip) figure { width: min-content; }  /* a caption is no wider than its picture */
+.shots.strip { display: grid; grid-template-columns: repeat(auto-fill, minmax(125px, 1fr)); }
 .shots.fill { display: grid; grid-auto-flow: column; grid-auto-columns: minmax(0, 1fr); }
 .shots.fill .px { width: 100%; }
+.members .shots { gap: 3px; margin-bottom: .3rem; }
+.members .px { border-radius: 4px; }
 .shots.photo .px { image-rendering: auto; }
-.st-key-compare-large { max-width: 21rem; }
+.st-key-compare-large, .st-key-compare-code { max-width: 21rem; }
 .cover { aspect-ratio: 16/9; width: 100%; border-radius: 8px; overflow: hidden; display: grid; place-items: center;
   background: color-mix(in srgb, currentColor 6%, transparent); }
 .cover img { width: 100%; height: 100%; object-fit: cover; image-rendering: pixelated; }
@@ -52,7 +55,7 @@ h2, h3, .stHtml b { overflow-wrap: anywhere; }
 .sheet { overflow-x: auto; }
 .sheet table { border-collapse: collapse; width: 100%; font-size: .88rem; font-variant-numeric: tabular-nums; }
 .sheet th, .sheet td { text-align: left; padding: .32rem .9rem .32rem 0; border: 0; border-bottom: 1px solid color-mix(in srgb, currentColor 12%, transparent);
-  vertical-align: top; overflow-wrap: anywhere; min-width: 5.5rem; }
+  vertical-align: top; overflow-wrap: break-word; min-width: 5.5rem; }
 .sheet thead th { font-weight: 620; }
 .sheet tbody th { font-weight: 450; opacity: .66; }
 .sheet td.best { font-weight: 680; color: var(--accent); }
@@ -69,6 +72,44 @@ h2, h3, .stHtml b { overflow-wrap: anywhere; }
 .finding.problem { border-color: var(--red); }
 .finding.good { border-color: var(--green); }
 .finding span { opacity: .75; display: block; font-size: .87rem; }
+
+/* inside a network */
+.shots.six { display: grid; grid-template-columns: repeat(6, minmax(0, 1fr)); gap: 5px; }
+.shots.six figure { width: auto !important; }
+.shots.six .px { width: 100%; border-radius: 4px; }
+@media (min-width: 641px) { .st-key-inside-layer [data-testid="stColumn"]:last-child > [data-testid="stVerticalBlock"] { position: sticky; top: 4.2rem; height: fit-content; } }
+.shots.edged .px { outline: 1px solid color-mix(in srgb, currentColor 14%, transparent); outline-offset: -1px; }
+.titled { display: flex; flex-wrap: wrap; justify-content: space-between; align-items: center; gap: .2rem 1rem; }
+.signed-scale { display: flex; align-items: center; gap: .4rem; font-size: .72rem; opacity: .8; font-variant-numeric: tabular-nums; }
+.signed-scale i { width: 90px; height: 8px; border-radius: 4px; background: linear-gradient(90deg, #a8d0ff, #2f6bea, #12181a, #d63c30, #ffcdaa); }
+.layer-table { font-size: .9rem; font-variant-numeric: tabular-nums; }
+.layer-table .cells { display: grid; grid-template-columns: minmax(0, 2.4fr) minmax(0, 1.1fr) minmax(0, 1fr) minmax(0, 1fr); gap: .2rem 1rem; padding: .38rem .3rem; align-items: baseline; list-style: none; }
+.layer-table summary::-webkit-details-marker { display: none; }
+.layer-table summary { cursor: pointer; border-bottom: 1px solid color-mix(in srgb, currentColor 10%, transparent); }
+.layer-table summary:hover { background: color-mix(in srgb, currentColor 5%, transparent); }
+.layer-table .head { font-size: .74rem; opacity: .62; }
+.layer-table .eyebrow { margin: .9rem 0 0 .3rem; }
+.layer-table .step { font-size: .8rem; opacity: .72; padding: .12rem .3rem .12rem 1.2rem; }
+.layer-table .sum { font-weight: 620; border-top: 1px solid color-mix(in srgb, currentColor 30%, transparent); margin-top: .3rem; }
+.layer-table i { display: block; height: 4px; min-width: 1px; border-radius: 2px; background: var(--accent); margin-top: 3px; }
+.probes { overflow-x: auto; }
+.probes table { border-collapse: collapse; font-size: .87rem; font-variant-numeric: tabular-nums; width: 100%; }
+.probes th, .probes td { text-align: right; padding: .3rem .5rem; border-bottom: 1px solid color-mix(in srgb, currentColor 10%, transparent); font-weight: 450; }
+.probes th:first-child { text-align: left; }
+.probes tr:first-child th { font-size: .74rem; opacity: .62; }
+.pill.tag { background: none; box-shadow: inset 0 0 0 1px color-mix(in srgb, currentColor 20%, transparent); font-weight: 500; }
+.tags { margin: .35rem 0 0; display: flex; flex-wrap: wrap; gap: .3rem; }
+.st-key-storage > [data-testid="stElementContainer"]:first-child { flex: 1 1 12rem; width: auto !important; min-width: 0; }
+.st-key-run-head > [data-testid="stElementContainer"]:has(.pill) { flex: 0 0 auto; width: auto !important; }
+[data-testid="stLayoutWrapper"]:has(> .st-key-selection) { position: sticky; top: 3.9rem; z-index: 10; }  /* in reach from every card */
+.st-key-selection { background: light-dark(#fbfaf8, #121514); }
+[class*="st-key-card-"]:has([class*="st-key-pick-"] input:checked) { border-color: var(--accent); box-shadow: 0 0 0 1px var(--accent); }
+.timeline { list-style: none; margin: 0 !important; padding: 0 !important; font-size: .92rem; line-height: 1.45; }
+.timeline li { display: grid; grid-template-columns: 11rem 1fr; gap: 0 .8rem; margin: 0 !important; padding: .3rem 0 .3rem .75rem !important; border-left: 3px solid color-mix(in srgb, currentColor 13%, transparent); overflow-wrap: anywhere; }
+.timeline li.good { border-color: var(--green); }
+.timeline li.warning { border-color: var(--orange); }
+.timeline li.problem { border-color: var(--red); }
+.timeline time { opacity: .66; font-variant-numeric: tabular-nums; }
 
 .swatch { display: inline-block; width: 1.6rem; height: 1.6rem; border-radius: 6px; border: 1px solid color-mix(in srgb, currentColor 25%, transparent); vertical-align: middle; }
 
@@ -87,6 +128,7 @@ h2, h3, .stHtml b { overflow-wrap: anywhere; }
 .st-key-sources [data-testid="stVerticalBlock"] { gap: .5rem; }
 .st-key-sources button { padding: .25rem .3rem; }
 [class*="st-key-chosen-"] { border-color: var(--accent) !important; box-shadow: 0 0 0 1px var(--accent); }
+[class*="st-key-courier-"] { display: none; }
 [data-testid="stLayoutWrapper"]:has(> .st-key-unseen) { position: absolute; top: 0; left: 0; width: 200px; height: 1px; overflow: hidden; visibility: hidden; }
 .st-key-unseen { width: 200px !important; min-width: 0 !important; }
 /* on a phone a row of links, where Streamlit would have a drawer that stays open over the page */
@@ -100,8 +142,19 @@ h2, h3, .stHtml b { overflow-wrap: anywhere; }
 @media (max-width: 640px) {
   .block-container { padding-left: 1rem; padding-right: 1rem; }
   .st-key-sources [data-testid="stColumn"] { min-width: calc(50% - 1rem) !important; flex: 0 1 calc(50% - .3rem) !important; }
+  .shots.fill.small figcaption { font-size: .56rem; }
   .shots.fill.many { grid-auto-flow: row; grid-template-columns: repeat(5, 1fr); }
-  .st-key-here .px { max-width: 240px; margin: 0 auto; }
+  .st-key-toolbar { gap: .5rem; }
+  .st-key-toolbar > [data-testid="stElementContainer"]:nth-child(1) { flex: 1 0 100%; }
+  .st-key-toolbar > [data-testid="stElementContainer"]:nth-child(2) { flex: 1 1 7rem; width: auto !important; min-width: 0; }
+  .st-key-selection, .st-key-selection > div > [data-testid] { gap: .45rem; padding: .4rem; }
+  .timeline li { grid-template-columns: 1fr; }
+  [class*="st-key-term-t"] .px { max-width: 128px; }
+  .layer-table { font-size: .78rem; }
+  .st-key-inside-layer [data-testid="stHorizontalBlock"] { flex-flow: column; gap: 1rem; }
+  .st-key-inside-layer [data-testid="stColumn"]:first-child, .st-key-inside-layer [data-testid="stColumn"]:first-child > [data-testid="stVerticalBlock"] { display: contents; }
+  .st-key-inside-layer [data-testid="stLayoutWrapper"]:has(> .st-key-inside-weights) { order: 2; }
+  .layer-table .cells { gap: .2rem .5rem; }
   .st-key-sources [data-testid="stHorizontalBlock"] { gap: .6rem; }
 }
 @media (prefers-reduced-motion: reduce) { * { transition: none !important; } }
@@ -119,4 +172,6 @@ def menu_of_a_phone(pages: Sequence[StreamlitPage]) -> None:
     """A row of links to all pages, which only a narrow screen shows."""
     with st.container(key="phone-menu", horizontal=True):
         for page in pages:
+            if page.visibility == "hidden":
+                continue
             st.page_link(page, label=page.title.split()[0], icon=page.icon)

@@ -168,6 +168,21 @@ def choose_family(view: TrainView) -> str:
     return view.family
 
 
+def preset_key(family: str, about: SourceInfo) -> str:
+    """The widget that chooses among a family's presets for some pictures."""
+    return f"preset-{family}-{about.name}"
+
+
+def config_key(family: str, about: SourceInfo, preset: str) -> str:
+    """What the keys of the widgets of all settings begin with."""
+    return f"config-{family}-{about.name}-{preset}"
+
+
+def budget_key(family: str) -> str:
+    """The widget that chooses how long to train."""
+    return f"budget-{family}"
+
+
 def choose_preset(family: str, about: SourceInfo) -> tuple[str, Config | None]:
     """Which of the family's presets, in a few words, with its settings for these pictures; None, with the reason, if there is none."""
     from selfsup_engine.models.spec import spec
@@ -181,7 +196,7 @@ def choose_preset(family: str, about: SourceInfo) -> tuple[str, Config | None]:
         )
         return "", None
     suited = next((name for name in offered if presets[name].suits(about.channels, about.size)), next(iter(offered)))
-    preset = forms.choice("Preset", offered, suited, f"preset-{family}-{about.name}")
+    preset = forms.choice("Preset", offered, suited, preset_key(family, about))
     markup.show(markup.muted(presets[preset].summary))
     return preset, fitted[preset]
 
@@ -200,7 +215,7 @@ def choose_config(family: str, about: SourceInfo, preset: str, fitted: Config) -
     )
     remember("all-settings", settings.open)
     with settings:
-        values = forms.config_form(fitted, f"config-{key}")
+        values = forms.config_form(fitted, config_key(family, about, preset))
     try:
         return check_config(family, values)
     except UserError as error:
@@ -214,7 +229,7 @@ def choose_budget(family: str) -> tuple[Budget | None, int | None]:
 
     usual = words.duration(spec(family).config.patience)
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        label = forms.choice("Budget", {name: name for name in BUDGETS}, usual, f"budget-{family}")
+        label = forms.choice("Budget", {name: name for name in BUDGETS}, usual, budget_key(family))
         budget = BUDGETS[label]
         if label == "Steps" and (steps := forms.whole_number("Steps", 1, 10_000_000, 2_000, "steps", width=160)):
             budget = Budget(steps=steps)

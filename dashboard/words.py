@@ -3,11 +3,14 @@
 import re
 from collections.abc import Sequence
 from pathlib import PurePath
+from typing import NamedTuple, TypeVar
 
 from selfsup_engine.errors import UserError
 from selfsup_engine.events import State
-from selfsup_engine.runs import RunFolder
+from selfsup_engine.runs import Run, RunFolder
 from selfsup_engine.sources import info
+
+T = TypeVar("T")
 
 STATES: dict[State, str] = {
     "queued": "waiting",
@@ -19,6 +22,15 @@ STATES: dict[State, str] = {
     "stopped": "stopped early",
     "failed": "failed",
 }
+
+
+STANDINGS: dict[str, tuple[State, ...]] = {
+    "training": ("queued", "loading", "running", "finishing"),
+    "ready": ("done", "stopped"),
+    "paused": ("paused",),
+    "failed": ("failed",),
+}
+"""What the library tells runs apart by, and the states that it means."""
 
 
 SCORES: dict[str, tuple[str, str]] = {
@@ -45,6 +57,22 @@ SCORES: dict[str, tuple[str, str]] = {
     "diversity": ("diversity", "{:.2f}"),
 }
 """What the engine's scores are called, and how each is written; the baselines stand beside what they are held against."""
+
+
+class Headline(NamedTuple):
+    """The score that a card of a kind of model shows, the baseline that it is held against, and whether a smaller one is the better."""
+
+    score: str
+    beside: str
+    smaller: bool
+
+
+HEADLINES = (
+    Headline("mse", "pca_mse", True),
+    Headline("frechet_classifier", "frechet_floor", True),
+    Headline("frechet_rotations", "frechet_floor", True),
+    Headline("psnr", "input_psnr", False),
+)
 
 
 FIGURES = {
@@ -108,20 +136,29 @@ def title(folder: RunFolder) -> str:
     return f"{source_title(run.source)}, {what}, {run.preset}"
 
 
+def headline(run: Run) -> Headline | None:
+    """The score that tells how good a model is; None where it has none with its baseline."""
+    scores = run.result.scores if run.result else {}
+    return next((head for head in HEADLINES if {head.score, head.beside} <= set(scores)), None)
+
+
+def standing(state: State) -> str:
+    """Which of the STANDINGS a state is."""
+    return next(name for name, states in STANDINGS.items() if state in states)
+
+
 def one_line(folder: RunFolder) -> str:
     """What a run is, with its score beside what that is held against."""
-    result = folder.run.result
-    scores = result.scores if result else {}
-    if {"mse", "pca_mse"} <= set(scores):
-        return f"Error {scores['mse']:.4f}; a linear model of the same size {scores['pca_mse']:.4f}."
-    if {"psnr", "input_psnr"} <= set(scores):
-        return f"PSNR {scores['psnr']:.1f} dB; of what it is shown {scores['input_psnr']:.1f} dB."
-    distance = next((name for name in ("frechet_classifier", "frechet_rotations") if name in scores), None)
-    if distance and "frechet_floor" in scores:
-        return (
-            f"{SCORES[distance][0]}: {scores[distance]:.1f}; real pictures against real {scores['frechet_floor']:.1f}."
-        )
-    return source_title(folder.run.source)
+    run = folder.run
+    head = headline(run)
+    if head is None or run.result is None:
+        return source_title(run.source)
+    score, beside = run.result.scores[head.score], run.result.scores[head.beside]
+    if head.score == "mse":
+        return f"Error {score:.4f}; a linear model of the same size {beside:.4f}."
+    if head.score == "psnr":
+        return f"PSNR {score:.1f} dB; of what it is shown {beside:.1f} dB."
+    return f"{SCORES[head.score][0]}: {score:.1f}; real pictures against real {beside:.1f}."
 
 
 def plain(text: object) -> str:
@@ -129,9 +166,9 @@ def plain(text: object) -> str:
     return re.sub(r"([\\`*_\[\]<>$~#|!]|:(?!\s)|(?<=www)\.)", r"\\\1", str(text))
 
 
-def rows(folders: Sequence[RunFolder], columns: int) -> list[Sequence[RunFolder]]:
-    """Folders as rows of cards: read and tabbed through row by row, also on a phone, where columns are stacked."""
-    return [folders[i : i + columns] for i in range(0, len(folders), columns)]
+def rows(cards: Sequence[T], columns: int) -> list[Sequence[T]]:
+    """What stands on cards, in rows: read and tabbed through row by row, also on a phone, where columns are stacked."""
+    return [cards[i : i + columns] for i in range(0, len(cards), columns)]
 
 
 def key(folder: RunFolder) -> str:

@@ -13,4 +13,4 @@ if folders:
         compare.compare(folders, view)
     except UserError as error:
         st.error(words.plain(error))
-    state.save(view)
+state.save(view)

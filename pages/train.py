@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dashboard import cache, live, state, train_form, words
+from dashboard import cache, live, state, time_machine, train_form, words
 from selfsup_engine.errors import UserError
 
 view = state.load(state.TrainView)
@@ -28,5 +28,6 @@ if folder is None:
 else:
     state.save(view)
     live.watch(folder)
+    time_machine.show(folder, view)
     live.onward(view)
 cache.warm_up()

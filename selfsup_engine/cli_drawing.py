@@ -1,5 +1,6 @@
 """The commands that show pictures to a trained model, or have it draw some."""
 
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeVar
@@ -9,11 +10,13 @@ import click
 from selfsup_engine import files
 from selfsup_engine.cli_base import as_json, say
 from selfsup_engine.errors import UserError
-from selfsup_engine.runs import open_folder
+from selfsup_engine.kept_directions import KeptDirections
+from selfsup_engine.runs import open_folder, runs_root
 
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from selfsup_engine.exploring.sampling import Sampler
     from selfsup_engine.images import Pixels
 
 F = TypeVar("F", bound=Callable[..., object])
@@ -44,6 +47,15 @@ def keep_picture(path: Path, image: "Pixels") -> None:
     if kind is None:
         raise UserError(f"{path.name}: the file's name must end in .png, .jpg or .webp.")
     keep(path, to_file(image, kind, lossless=True))
+
+
+def opened(run: str) -> "Sampler":
+    """A generator with the directions that were kept for it in the library."""
+    from selfsup_engine.exploring.sampling import Sampler
+
+    folder = open_folder(run)
+    result = folder.run.result
+    return Sampler(folder, KeptDirections(runs_root(), result.weights).all() if result else ())
 
 
 @click.command()
@@ -112,11 +124,10 @@ def sample(run: str, count: int, seed: int, truncation: float, at: str | None, o
     """Draw samples of a GAN's RUN as one picture; the same numbers draw the same bytes as on the page."""
     import math
 
-    from selfsup_engine.exploring.sampling import Sampler
     from selfsup_engine.exploring.spot import Spot
     from selfsup_engine.images import montage
 
-    sampler = Sampler(open_folder(run))
+    sampler = opened(run)
     drawn = sampler.images([Spot.parse(at)]) if at else sampler.sample(count, seed, truncation=truncation)
     keep_picture(output, montage(drawn, math.ceil(math.sqrt(len(drawn)))))
     say({"file": str(output), "count": len(drawn)}, as_json, lambda: [str(output)])
@@ -148,7 +159,6 @@ def walk(
     run: str, seeds: list[int], frames: int, fps: float, loop: bool, truncation: float, output: Path, as_json: bool
 ) -> None:
     """Film a walk through a GAN's latent space, from sample to sample along the arcs between them."""
-    from selfsup_engine.exploring.sampling import Sampler
     from selfsup_engine.exploring.sampling import walk as way
     from selfsup_engine.exploring.spot import Spot
     from selfsup_engine.images import animate
@@ -156,10 +166,33 @@ def walk(
     kind = FILMS.get(output.suffix.lower())
     if kind is None:
         raise UserError(f"{output.name}: the file's name must end in .gif or .webp.")
-    sampler = Sampler(open_folder(run))
+    sampler = opened(run)
     z = way([sampler.z(Spot(seed).within(truncation)) for seed in seeds], frames, loop)
     keep(output, animate(sampler.draw(z), kind, fps=fps, loop=loop))
     say({"file": str(output), "frames": len(z)}, as_json, lambda: [f"{output}  {len(z)} frames"])
+
+
+@click.command()
+@click.argument("run")
+@output("A .gif file.")
+@as_json
+def timelapse(run: str, output: Path, as_json: bool) -> None:
+    """Film how a RUN learned, from its first step to its last: its map and pictures, from the snapshots that it kept."""
+    from selfsup_engine.exploring.timelapse import film
+    from selfsup_engine.exploring.timeline import Timeline
+
+    if output.suffix.lower() != ".gif":
+        raise UserError(f"{output.name}: the file's name must end in .gif.")
+    timeline = Timeline(open_folder(run))
+    with click.progressbar(length=1000, label=str(run), file=sys.stderr, show_eta=False, hidden=as_json) as bar:
+        data = film(timeline, lambda share: bar.update(int(1000 * share) - bar.pos))
+    keep(output, data)
+    steps = list(timeline.steps)
+    say(
+        {"file": str(output), "steps": steps, "bytes": len(data)},
+        as_json,
+        lambda: [f"{output}  {len(steps)} steps, {len(data) / 1e6:.1f} MB"],
+    )
 
 
 @click.command()
@@ -170,9 +203,8 @@ def walk(
 def invert(run: str, image: Path, output: Path, as_json: bool) -> None:
     """Find where a GAN's RUN draws an IMAGE, write what it draws there, and say whether it can draw such pictures at all."""
     from selfsup_engine.exploring.inversion import invert as find
-    from selfsup_engine.exploring.sampling import Sampler
 
-    sampler = Sampler(open_folder(run))
+    sampler = opened(run)
     found = find(sampler, sampler.prepared(image)[0])
     keep_picture(output, found.image.transpose(1, 2, 0))
     facts = {"file": str(output), "at": str(found.spot), "psnr": found.psnr, "fidelity": found.fidelity}
@@ -185,4 +217,4 @@ def invert(run: str, image: Path, output: Path, as_json: bool) -> None:
     say(facts, as_json, lambda: [*lines, f"at {found.spot}"])
 
 
-COMMANDS: Sequence[click.Command] = (encode, decode, sample, walk, invert)
+COMMANDS: Sequence[click.Command] = (encode, decode, sample, walk, timelapse, invert)

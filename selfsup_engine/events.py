@@ -7,6 +7,7 @@ so a page that was reloaded, a second tab and a restarted server see the same. T
 import os
 import time
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -182,6 +183,21 @@ def status(events: Sequence[Event]) -> Status:
     if latest is None:
         return Status(state=state, step=step, message=message)
     return Status(state=state, step=step, progress=latest.progress, eta=latest.eta, rate=latest.rate, message=message)
+
+
+def status_in(path: Path) -> Status | None:
+    """The state that the events in a file lead to, which is read again only once it has changed; None where nothing has happened."""
+    try:
+        about = path.stat()
+    except OSError:
+        return None
+    return _status_in(path, about.st_mtime_ns, about.st_size, about.st_ino)
+
+
+@lru_cache(maxsize=4096)
+def _status_in(path: Path, *stamp: int) -> Status | None:
+    happened = read(path)
+    return status(happened) if happened else None
 
 
 def cut_after(path: Path, step: int) -> None:

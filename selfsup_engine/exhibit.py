@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save
 from torch import Tensor
 
@@ -67,3 +67,17 @@ def read(folder: Path) -> Exhibit:
     if not fits or not bool(exhibit.codes.isfinite().all() and exhibit.errors.isfinite().all()):
         raise UserError(f"{folder.name}: its codes and its images do not belong together.")
     return exhibit
+
+
+def read_codes(folder: Path) -> Tensor:
+    """The codes (N, D) of an exhibit alone, without unpacking its images.
+
+    Raises:
+        UserError: there are none, or the file is damaged.
+    """
+    try:
+        with safe_open(folder / FILE, framework="pt") as file:
+            codes: Tensor = file.get_tensor("codes")
+    except (OSError, SafetensorError) as error:
+        raise UserError(f"{folder.name}: its codes cannot be read. Delete this model, or train it again.") from error
+    return codes.float()

@@ -1,4 +1,5 @@
-"""Writing files so that a reader never meets half of one, whatever ends the writer; and what to say where nothing can be written."""
+"""Writing files so that a reader never meets half of one, whatever ends the writer; what to say where nothing can be written; and what files
+take up."""
 
 import contextlib
 import errno
@@ -52,7 +53,7 @@ def write_all(contents: Mapping[Path, bytes | str], *, make: bool = True) -> Non
                 _rename(aside, path)
             except (
                 FileNotFoundError
-            ):  # `sweep` of a process that started just now; or the folder is gone, which this tells
+            ):  # swept up by a process that just started; or the folder is gone, which this tells
                 _fill(aside, contents[path])
                 _rename(aside, path)
         for folder in {path.parent for path in contents}:
@@ -143,3 +144,17 @@ def told(folder: Path, then: str = "try again") -> Iterator[None]:
         yield
     except OSError as error:
         raise UserError(why_not(error, folder, then)) from error
+
+
+def bytes_in(folder: Path | str) -> int:
+    """Bytes of all files below a folder; what goes away while it is looked at counts for nothing."""
+    total = 0
+    with contextlib.suppress(FileNotFoundError, NotADirectoryError), os.scandir(folder) as entries:
+        for entry in entries:
+            with contextlib.suppress(FileNotFoundError):
+                total += (
+                    bytes_in(entry.path)
+                    if entry.is_dir(follow_symlinks=False)
+                    else entry.stat(follow_symlinks=False).st_size
+                )
+    return total

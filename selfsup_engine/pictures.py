@@ -75,3 +75,21 @@ def heat(values: NDArray[np.floating], top: float) -> NDArray[np.uint8]:
     stops = np.linspace(0, 1, 4)
     channels = ((0, 190, 255, 255), (0, 30, 190, 255), (0, 60, 40, 255))
     return np.stack([np.interp(share, stops, levels) for levels in channels]).round().astype(np.uint8)
+
+
+_SIGNED = np.array([(168, 208, 255), (47, 107, 234), (18, 24, 26), (214, 60, 48), (255, 205, 170)], np.float64)
+
+
+def signed(values: NDArray[np.floating], top: float) -> NDArray[np.uint8]:
+    """Values (..., H, W) from -`top` to `top` as colours from light blue over near black (zero) to light red: (..., 3, H, W)."""
+    share = np.clip(values / max(top, 1e-12), -1, 1)
+    stops = np.linspace(-1, 1, len(_SIGNED))
+    channels = [np.interp(share, stops, levels) for levels in _SIGNED.T]
+    picture: NDArray[np.uint8] = np.stack(channels, axis=-3).round().astype(np.uint8)
+    return picture
+
+
+def about_grey(values: NDArray[np.floating], top: float) -> NDArray[np.uint8]:
+    """Coloured values (..., 3, H, W) from -`top` to `top` as a picture of the same shape in which mid-grey is zero."""
+    picture: NDArray[np.uint8] = np.clip(127.5 + 127.5 * values / max(top, 1e-12), 0, 255).round().astype(np.uint8)
+    return picture

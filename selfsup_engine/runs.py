@@ -144,9 +144,8 @@ class RunFolder:
 
     def status(self) -> events.Status:
         """Where the run stands. Without events a model (of the gallery) is done, and a mere request waits for a person."""
-        happened = self.history()
-        if happened:
-            return events.status(happened)
+        if known := events.status_in(self.path / "events.jsonl"):
+            return known
         return events.Status(state="done", progress=1.0) if self.usable else events.Status(state="paused")
 
     @property
@@ -164,7 +163,7 @@ class RunFolder:
         return self.status().state != "done" and (self.run.result is None or (self.path / STATE).exists())
 
     def bytes_used(self) -> int:
-        return sum(path.stat().st_size for path in self.path.rglob("*") if path.is_file())
+        return files.bytes_in(self.path)
 
 
 def _readable(root: Path) -> list[tuple[Run, RunFolder]]:
@@ -252,15 +251,20 @@ class Library:
     def delete(self, folder: RunFolder) -> None:
         """Moves a run aside; `restore` brings it back. What was deleted over a week ago goes for good."""
         self._check_own(folder)
+        self.tidy()
         trash = self.root / ".trash"
         with files.told(self.root):
             trash.mkdir(exist_ok=True)
-            for old in trash.iterdir():
-                if time.time() - old.stat().st_mtime > TRASH_DAYS * 86_400:
-                    shutil.rmtree(old, ignore_errors=True)
             shutil.rmtree(trash / folder.name, ignore_errors=True)
             folder.path.rename(trash / folder.name)
             os.utime(trash / folder.name)
+
+    def tidy(self) -> None:
+        """Lets go for good what was deleted over a week ago."""
+        for old in (self.root / ".trash").glob("*"):
+            with contextlib.suppress(FileNotFoundError):  # brought back at this moment
+                if time.time() - old.stat().st_mtime > TRASH_DAYS * 86_400:
+                    shutil.rmtree(old, ignore_errors=True)
 
     def _check_own(self, folder: RunFolder) -> None:
         if folder.path.parent == self.gallery:

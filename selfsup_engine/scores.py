@@ -61,17 +61,30 @@ class LinearBaseline:
         return mean_error / len(images), pca_error / len(images)
 
 
-def nearest(queries: Tensor, points: Tensor, count: int) -> tuple[Tensor, Tensor]:
-    """Distances and indices (Q, count), nearest first, of each query (Q, D) among points (P, D), both float.
+class Neighbours:
+    """Points (P, D), float, laid out once so that those nearest to many a query are found soon.
 
     A k-d tree (Bentley, 1975) for few dimensions, where it is a hundred times faster; all distances beyond, where it is not.
     """
-    count = min(count, len(points))
-    if points.shape[1] <= TREE_DIMENSIONS:
-        distances, indices = cKDTree(points.numpy()).query(queries.numpy(), range(1, count + 1), workers=-1)
-        return torch.from_numpy(distances).float(), torch.from_numpy(indices)
-    found = [torch.cdist(chunk, points).topk(count, largest=False) for chunk in queries.split(QUERIES)]
-    return torch.cat([distances for distances, _ in found]), torch.cat([indices for _, indices in found])
+
+    def __init__(self, points: Tensor) -> None:
+        self.points = points
+        self._tree = cKDTree(points.numpy()) if points.shape[1] <= TREE_DIMENSIONS else None
+
+    def __call__(self, queries: Tensor, count: int) -> tuple[Tensor, Tensor]:
+        """Distances and indices (Q, count), nearest first, of each query (Q, D)."""
+        count = min(count, len(self.points))
+        if self._tree is not None:
+            cores = 1 if len(queries) < QUERIES else -1  # threads that are started for one query take longer than it
+            distances, indices = self._tree.query(queries.numpy(), range(1, count + 1), workers=cores)
+            return torch.from_numpy(distances).float(), torch.from_numpy(indices)
+        found = [torch.cdist(chunk, self.points).topk(count, largest=False) for chunk in queries.split(QUERIES)]
+        return torch.cat([distances for distances, _ in found]), torch.cat([indices for _, indices in found])
+
+
+def nearest(queries: Tensor, points: Tensor, count: int) -> tuple[Tensor, Tensor]:
+    """Distances and indices (Q, count), nearest first, of each query (Q, D) among points (P, D), for once."""
+    return Neighbours(points)(queries, count)
 
 
 def knn_accuracy(codes: Tensor, labels: Tensor, test_codes: Tensor, test_labels: Tensor, neighbours: int = 5) -> float:

@@ -19,7 +19,7 @@ _MOUNT = """export default async function (component) {
 """
 """The inline script travels with every update, so it only fetches the rest, once."""
 
-RAW = 32 * 32 * 3
+RAW = 64 * 64 * 3
 """Bytes of a picture up to which it travels as it is."""
 
 
@@ -46,8 +46,8 @@ def scripted(name: str, script: str = "") -> Any:
 
 def blob(header: dict[str, Any], *parts: bytes) -> bytes:
     """A header and some pictures as one message: a uint32 (little-endian) with the header's length, the header as JSON in UTF-8 with
-    the parts' lengths as `parts`, and the parts."""
-    head = json.dumps(header | {"parts": [len(part) for part in parts]}).encode()
+    the parts' lengths as `parts`, and the parts. Numbers may be NumPy's."""
+    head = json.dumps(header | {"parts": [len(part) for part in parts]}, default=float).encode()
     return b"".join([struct.pack("<I", len(head)), head, *parts])
 
 

@@ -6,6 +6,8 @@ export function read(bytes) {
   return { ...header, parts };
 }
 
+const PATIENCE = 2000; // ms that a call may take to import what is there already
+
 /** Keeps one object for each element that a component lives in: `Kind` has update(message, component) and may have destroy(). */
 export function mounted(Kind) {
   const living = new WeakMap();
@@ -15,12 +17,14 @@ export function mounted(Kind) {
     const one = living.get(parentElement);
     const call = ++one.calls;
     one.update(read(data), component);
-    // Streamlit also runs the cleanup of a call that a newer one overtook: only the newest may end it.
-    return () => {
-      if (one.calls !== call) return;
+    // Streamlit also runs the cleanup of a call that a newer one overtook, even while that one is still importing its script: only the
+    // newest may end it, and as long as the element is on the page a newer one may be on its way.
+    const end = () => {
+      if (one.calls !== call || living.get(parentElement) !== one) return;
       one.destroy?.();
       living.delete(parentElement);
     };
+    return () => (parentElement.isConnected ? setTimeout(end, PATIENCE) : end());
   };
 }
 

@@ -1,8 +1,9 @@
 /**
  * A picture and the sliders that move it. It knows nothing of models: it tells where the sliders stand, and shows what comes back.
  *
- * `data`: { stamp, turn, setting: { moves, truncation, locked }, sliders: [{ id, name, change }], numbers, opinion, near, side, channels } and three
- * pictures: the current one, the one before the sliders, the nearest training picture, which `near` names. The setting is taken over whenever `stamp` changes.
+ * `data`: { stamp, turn, setting: { moves, truncation, locked }, sliders: [{ id, name, change }], numbers, truncates, gauge, near, side, channels,
+ * wording: { near, gauge, about, before } } and three pictures: the current one, the one before the sliders, the nearest real picture, which `near`
+ * names. The setting is taken over whenever `stamp` changes.
  *
  * While a slider is dragged, its newest place is told as soon as the page has answered the one before; what was overtaken is never sent.
  * `set`: [moves, truncation, locked, rest, turn]; `rest` says that the hand let go. `refresh`: a turn, a moment after that.
@@ -14,6 +15,7 @@ const REACH = 3; // sigmas to either side
 const REFRESH = 300; // ms after which the rest of the page may be drawn anew: done at once, it would swallow a press that follows
 const KEYS_REST = 400; // ms after the last key
 const PATIENCE = 1500; // ms after which an answer is no longer waited for
+const FEW = 8; // sliders below which the picture is not as large as they are
 const OFF = 4; // truncation at its end: none
 const LOCKS = {
   true: '<svg viewBox="0 0 16 16"><rect x="3" y="7" width="10" height="7" rx="1.5"/><path d="M5 7V5a3 3 0 0 1 6 0v2"/></svg>',
@@ -25,9 +27,11 @@ class Instrument {
   constructor(parent) {
     const find = (selector) => parent.querySelector(selector);
     this.parts = Object.fromEntries(
-      ["screen", "screen canvas", "badge", "near canvas", "opinion", "opinion b", "gauge i", "main", "numbers"].map((name) => [name, find(`.${name}`)]),
+      ["screen", "screen canvas", "badge", "near canvas", "near figcaption", "opinion", "opinion p", "opinion span", "opinion b", "gauge i", "main", "numbers"].map((name) => [name, find(`.${name}`)]),
     );
+    this.root = find(".instrument");
     this.summary = find("summary");
+    this.details = find("details");
     find(".randomise").onclick = () => this.change((slider) => Math.round(40 * Math.max(-REACH, Math.min(REACH, gaussian()))) / 40);
     find(".reset").onclick = () => this.change(() => 0);
     const compare = (before) => () => this.compare(before);
@@ -55,16 +59,22 @@ class Instrument {
 
   /** Rows for the sliders that there are: made anew only when these change, so that none is lost under a hand. */
   lay() {
-    const { sliders, numbers } = this.data;
-    const laid = JSON.stringify([sliders, numbers]);
+    const { sliders, numbers, truncates, wording } = this.data;
+    const laid = JSON.stringify([sliders, numbers, truncates, wording]);
     if (laid !== this.laid) {
       this.laid = laid;
       this.rows.clear();
       const strongest = Math.max(...sliders.map((slider) => slider.change), 1e-9);
-      const main = [{ id: "t", name: "Truncation", change: 0 }, ...sliders].map((slider) => this.row(slider, slider.change / strongest));
+      const main = [...(truncates ? [{ id: "t", name: "Truncation", change: 0 }] : []), ...sliders].map((slider) => this.row(slider, slider.change / strongest));
       this.parts.main.replaceChildren(...main);
       this.parts.numbers.replaceChildren(...numbers.map((_, i) => this.row({ id: `z${i}`, name: `${i + 1}` }, null)));
       this.summary.textContent = `All ${numbers.length} random numbers`;
+      this.details.hidden = !numbers.length;
+      this.root.classList.toggle("few", main.length < FEW);
+      this.parts["near figcaption"].textContent = wording.near;
+      this.parts["opinion span"].textContent = wording.gauge;
+      this.parts["opinion p"].title = wording.about;
+      this.parts.badge.textContent = wording.before;
     }
     const stand = JSON.stringify([this.moves, this.truncation, [...this.locked]]);
     if (laid === this.laidOf && stand === this.stand) return;
@@ -202,11 +212,11 @@ class Instrument {
   }
 
   paint() {
-    const { parts, opinion, near } = this.data;
+    const { parts, gauge, near } = this.data;
     this.parts.badge.hidden = !this.comparing;
-    this.parts.opinion.hidden = opinion === null;
-    this.parts["opinion b"].textContent = opinion === null ? "" : `${Math.round(100 * opinion)} %`;
-    this.parts["gauge i"].style.width = `${100 * (opinion ?? 0)}%`;
+    this.parts.opinion.hidden = gauge === null;
+    this.parts["opinion b"].textContent = gauge === null ? "" : `${Math.round(100 * gauge)} %`;
+    this.parts["gauge i"].style.width = `${100 * (gauge ?? 0)}%`;
     if (near !== this.near) show(this.parts["near canvas"], parts[2], this.data);
     this.near = near;
     show(this.parts["screen canvas"], parts[this.comparing ? 1 : 0], this.data);

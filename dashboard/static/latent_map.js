@@ -1,118 +1,97 @@
 /**
- * A map of points on a plane: it shows coded data, and tells which place a person chose. It knows nothing of models.
- * The Python side, and the format of `data`, are in components/latent_map/__init__.py.
+ * A map of points on a plane: it shows coded data, and tells which place a person chose and what group they circled. It knows nothing of models.
+ * The Python side, and the format of `data`, are in components/latent_map/__init__.py; what hands mean is in latent_map/gestures.js.
  *
- * Press or drag chooses a place, empty ones included. Wheel or pinch zooms about the pointer; shift-drag, middle-drag
- * or two fingers pan; a double click shows everything and chooses nothing. One finger that starts on the map moves the pin and so does not
- * scroll the page (touch-action: none); the map is never taller than wide, so a phone keeps room around it to scroll.
+ * Told at rest are `point`: [x, y, turn]; `look`: [x, y, zoom, hidden, density, turn]; `lasso`: [outline, turn]. While a hand is on the pin, its places
+ * go to the lens that follows this map, if there is one. Lens and courier are exported here, so that all three share one module's memory.
  */
-const part = (name) => import(new URL(`latent_map/${name}.js${new URL(import.meta.url).search}`, import.meta.url));
-const [plane, paint, legend] = await Promise.all(["plane", "paint", "legend"].map(part));
-const { Plane, clamp, clampZoom, extentOf } = plane;
-const { inksOf, paintBase, paintOver, rampOf, shuffled, themeOf } = paint;
-const { fillLegend, make, short } = legend;
+const { search } = new URL(import.meta.url);
+const { mounted, nextTurn } = await import(new URL(`blob.js${search}`, import.meta.url));
+const part = (name) => import(new URL(`latent_map/${name}.js${search}`, import.meta.url));
+const names = "courier density gestures glide grid group legend lens painter plane points shared theme thumbs tip".split(" ");
+const parts = Object.fromEntries(await Promise.all(names.map(async (name) => [name, await part(name)])));
+const { Grid, Gestures, Glide, Link, Painter, Plane, Thumbs, Tip, clampZoom, extentOf } = Object.assign({}, ...Object.values(parts));
 
-const SEND_EVERY = 100; // ms between two messages of a drag; the newest place wins, and the last one always goes out
+const REFRESH = 300; // ms after which the rest of the page may follow a hand that let go: done at once, it would swallow a press that follows
 const LOOK_RESTS = 400; // ms after which a zoom, a pan or a filter is told: each is a step that the back button takes back
-const HOVER_RADIUS = 10; // px
-const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
+const STILL = 140; // ms after which a look is drawn as finely as the screen can show it
+const PICK = 14; // px
 
 const BACK_LASTS = 3000; // ms in which what comes is still the answer to the back button
 let backAt = -Infinity;
 addEventListener("popstate", () => (backAt = performance.now()));
 
-const maps = new WeakMap(); // parentElement -> the LatentMap that lives in it
-const memories = new Map(); // key -> pin, view (null: all) and hidden classes, which outlive the element
-
-export default function mount({ parentElement, data, setStateValue }) {
-  if (!maps.has(parentElement)) maps.set(parentElement, new LatentMap(parentElement));
-  const map = maps.get(parentElement);
-  const call = ++map.calls;
-  map.update(decode(data), setStateValue);
-  // Streamlit also runs the cleanup of a call that a newer one overtook: only the newest may end the map.
-  return () => {
-    if (map.calls !== call) return;
-    map.destroy();
-    maps.delete(parentElement);
-  };
-}
-
-function decode(bytes) {
-  let at = 4 + new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true);
-  const header = JSON.parse(new TextDecoder().decode(bytes.subarray(4, at)));
-  const take = (length) => bytes.slice(at, (at += length)); // a copy, so that it is aligned
-  const xy = new Float32Array(take(8 * header.n).buffer);
-  const labels = header.labelled ? take(header.n) : null;
-  const values = header.value_range ? take(header.n) : null;
-  const alight = header.lit ? take(header.n) : null;
-  return { ...header, xy, labels, values, alight, picture: header.background ? bytes.slice(at) : null };
-}
-
 class LatentMap {
-  calls = 0;
   plane = new Plane();
-  pointers = new Map(); // id -> [px, py] of each finger or button that is down
-  gesture = null; // "pin" | "pan"
   lit = null; // the class that the legend points at
-  stale = new Set(); // layers to paint in the next frame
-  sentAt = 0;
-  turn = 0;
+  ringed = -1; // the point that is pointed at, here or on a linked map
+  path = null; // of a hand that is circling, in map units
+  lassoing = false;
 
   constructor(parent) {
     const find = (selector) => parent.querySelector(selector);
-    for (const name of ["stage", "base", "over", "tip", "legend", "spoken"]) this[name] = find(`.${name}`);
+    for (const name of ["stage", "base", "front", "over", "legend", "spoken", "lasso", "density"]) this[name] = find(`.${name}`);
+    this.painter = new Painter(this, this.plane, () => this.scene());
+    this.paint = (...layers) => this.painter.paint(...layers);
     this.ending = new AbortController();
-    const on = (element, type, act) =>
-      element.addEventListener(type, act.bind(this), { signal: this.ending.signal, passive: false });
-    on(this.over, "pointerdown", this.press);
-    on(this.over, "pointermove", this.move);
-    on(this.over, "pointerup", this.release);
-    on(this.over, "pointercancel", this.release);
-    on(this.over, "pointerleave", () => (this.tip.hidden = true));
-    on(this.over, "mousedown", (event) => event.preventDefault()); // no text selection, no autoscroll
-    on(this.over, "dblclick", this.doubleClick);
-    on(this.over, "wheel", this.wheel);
-    on(this.over, "keydown", this.type);
-    on(find(".in"), "click", () => this.zoom(1.5, this.focus()));
-    on(find(".out"), "click", () => this.zoom(1 / 1.5, this.focus()));
-    on(find(".all"), "click", this.showAll);
+    this.tip = new Tip(find(".tip"), () => this.memory.pictures);
+    this.gestures = new Gestures(this.over, this, this.ending.signal);
+    find(".in").onclick = () => this.zoom(1.5, this.focus());
+    find(".out").onclick = () => this.zoom(1 / 1.5, this.focus());
+    find(".all").onclick = () => this.showAll();
+    this.lasso.onclick = () => this.toggleLasso();
+    this.density.onclick = () => this.toggleDensity();
     this.resizing = new ResizeObserver(() => this.resize());
     this.resizing.observe(this.stage);
+    this.came = () => {
+      this.paint("front");
+      this.tip.came();
+      this.updateLegend();
+      this.still(); // there may be more to get
+    };
   }
 
   destroy() {
-    clearTimeout(this.timer);
-    clearTimeout(this.lookTimer);
+    for (const timer of [this.pinTimer, this.waitTimer, this.lookTimer, this.stillTimer]) clearTimeout(timer);
     this.ending.abort();
     this.resizing.disconnect();
-    cancelAnimationFrame(this.frame);
+    this.tip.hide();
+    this.glide?.end();
+    this.link?.say("hovered", this, null);
+    this.link?.say("group", this, null);
+    this.link?.members.delete(this);
+    this.memory?.pictures.listeners.delete(this.came);
+    this.painter.end();
   }
 
   // --- what Python says
 
-  update(data, setStateValue) {
-    const memory = memories.get(data.key) ?? { view: null, hidden: new Set() };
-    memories.set(data.key, memory);
-    const [x, y, zoom, hidden] = data.look;
+  update(data, { setStateValue }) {
+    const memory = parts.shared.memoryOf(data.key);
+    memory.pictures.listeners.add(this.came);
+    const [x, y, zoom, hidden, density] = data.look;
     const looked = memory.lookStamp !== data.look_stamp;
     if (looked) {
-      Object.assign(memory, { lookStamp: data.look_stamp, view: zoom ? { x, y, zoom: clampZoom(zoom) } : null });
+      Object.assign(memory, { lookStamp: data.look_stamp, density, view: zoom ? { x, y, zoom: clampZoom(zoom) } : null });
       memory.hidden.clear();
       for (const i of hidden) memory.hidden.add(i);
       this.legendShown = null;
     }
+    if (memory.lassoStamp !== data.lasso_stamp) Object.assign(memory, { lassoStamp: data.lasso_stamp, lasso: data.lasso });
     const placed = memory.stamp !== data.pin_stamp;
     if (placed) {
       memory.stamp = data.pin_stamp;
-      if (this.gesture !== "pin") memory.pin = this.sent = data.pin; // a hand on the pin comes first
+      if (this.gestures.kind !== "pin") memory.pin = this.sent = data.pin; // a hand on the pin comes first
     }
-    const theme = themeOf(this.stage);
-    Object.assign(this, { data, memory, setStateValue, theme, inks: inksOf(data, theme), order: shuffled(data.n) });
-    Object.assign(this.plane, { extent: extentOf(data), view: memory.view });
+    Object.assign(this, { memory, tell: setStateValue, theme: parts.theme.themeOf(this.stage) });
+    this.take(data);
+    this.plane.view = memory.view;
     this.stage.style.setProperty("--height", `${data.height}px`);
     this.over.ariaLabel =
-      `Map of ${data.n.toLocaleString("en")} points. Press anywhere to choose a place; arrow keys move it, ` +
-      "with shift further; plus and minus zoom, zero shows everything.";
+      `Map of ${data.n.toLocaleString("en")} points. Press anywhere to choose a place; arrow keys move it, with shift further; plus and minus zoom, ` +
+      "zero shows everything, L circles a group, D shows the density, Escape lets the group go.";
+    this.updateLink();
+    this.refilter();
     this.updateLegend();
     this.updatePicture();
     this.resize();
@@ -128,22 +107,67 @@ class LatentMap {
     }
   }
 
+  /** Reads the arrays of a message; points that have moved may glide to where they are now. */
+  take(data) {
+    const before = this.data;
+    parts.points.unpack(data);
+    const extent = extentOf(data);
+    this.inks = parts.theme.inksOf(data, this.theme);
+    this.data = data;
+    const unmoved = before && before.n === data.n && data.xy.every((v, k) => v === before.xy[k]);
+    if (unmoved && String(extent) === String(this.extent)) return;
+    const from = { xy: this.between ?? before?.xy, extent: this.plane.extent };
+    this.glide?.end();
+    this.glide = this.between = null;
+    Object.assign(this, { extent, grid: new Grid(data.xy, data.n, extent), thumbs: null, field: null });
+    this.plane.extent = extent;
+    if (!data.glide || before?.n !== data.n || unmoved || !parts.glide.moves()) return;
+    this.glide = new Glide(from, { xy: data.xy, extent }, (between, box, done) => {
+      this.between = done ? null : between;
+      this.plane.extent = box;
+      if (done) this.glide = null;
+      if (!this.memory.view) this.plane.showAll();
+      this.paint("base", "front", "over");
+    });
+    this.between = from.xy;
+  }
+
+  updateLink() {
+    const link = this.linkName === this.data.link ? this.link : Link.of(this.data.link);
+    if (link === this.link) return;
+    this.link?.members.delete(this);
+    Object.assign(this, { link, linkName: this.data.link });
+    link.members.add(this);
+  }
+
+  /** A linked map says what is pointed at or circled there. */
+  hear(what) {
+    if (what === "group") return this.refilter();
+    this.ringed = this.data.numbers.indexOf(this.link.hovered?.number ?? -1);
+    this.paint("over");
+  }
+
   updateLegend() {
-    const { classes, palette, labels, values, value_name: name, value_range: range } = this.data;
-    const shown = JSON.stringify([classes, palette, Boolean(labels), Boolean(values), name, range, this.theme.dark]);
+    const { data, memory } = this;
+    const { classes, palette, labels, values, value_name: name, value_range: range, typical } = data;
+    const emblems = typical.map((number) => memory.pictures.of(number));
+    memory.pictures.want("typical", typical);
+    const shown = JSON.stringify([classes, palette, Boolean(labels), Boolean(values), name, range, this.theme.dark, emblems.map(Boolean), typical]);
     if (shown === this.legendShown) return; // leave the chips alone, one may have the focus
     this.legendShown = shown;
-    fillLegend(this.legend, {
-      data: this.data,
-      ramp: rampOf(this.theme),
-      hidden: this.memory.hidden,
+    parts.legend.fillLegend(this.legend, {
+      data,
+      emblems,
+      ramp: parts.theme.rampOf(this.theme, data.falling),
+      hidden: memory.hidden,
       onFilter: () => {
-        this.paint("base");
+        this.thumbs = this.field = null;
+        this.refilter();
         this.tellLook();
       },
       onLight: (lit) => {
         this.lit = lit;
-        this.paint("base");
+        this.refilter();
       },
     });
   }
@@ -158,149 +182,150 @@ class LatentMap {
     this.paint("base");
   }
 
+  /** How strongly each point is drawn: not at all, faintly, or fully. */
+  refilter() {
+    const { data, memory, lit } = this;
+    const { labels, alight, n, xy } = data;
+    const corners = parts.group.cornersOf(memory.lasso);
+    const { hidden } = memory;
+    const others = this.link.group?.by !== this ? this.link.group?.numbers : null;
+    const chosen = corners.length
+      ? (i) => parts.group.holds(corners, xy[2 * i], xy[2 * i + 1])
+      : others
+        ? (i) => others.has(data.numbers[i])
+        : alight && ((i) => alight[i] === 1);
+    const shown = (i) => !(labels && hidden.has(labels[i]));
+    this.strengths = parts.points.strengthsOf(n, {
+      shown: labels && hidden.size ? shown : null,
+      bright: chosen || (labels && lit !== null) ? (i) => (!chosen || chosen(i)) && (lit === null || labels?.[i] === lit) : null,
+    });
+    const numbers = corners.length ? new Set(data.numbers.filter((_, i) => shown(i) && chosen(i))) : null;
+    this.link.say("group", this, numbers && { numbers });
+    this.stage.dataset.inside = numbers?.size ?? "";
+    this.lasso.setAttribute("aria-pressed", String(this.lassoing));
+    this.density.setAttribute("aria-pressed", String(memory.density));
+    this.paint("base", "front", "over");
+  }
+
   resize() {
     const [width, height] = [this.stage.clientWidth, this.stage.clientHeight];
     if (!width || !height || !this.data) return; // in a closed tab, or before the first data
     Object.assign(this.plane, { width, height });
     if (!this.memory.view) this.plane.showAll();
-    for (const canvas of [this.base, this.over]) {
-      const size = [width, height].map((v) => Math.round(v * devicePixelRatio));
-      if (canvas.width !== size[0] || canvas.height !== size[1]) [canvas.width, canvas.height] = size;
-    }
-    this.draw(); // at once: a resized canvas is empty
+    this.painter.draw(); // at once: a resized canvas is empty
+    this.still();
     this.stage.dataset.ready = ""; // shown only now: what is seen can be pressed
   }
 
-  // --- what the person says
-
-  press(event) {
-    const at = this.locate(event);
-    this.pointers.set(event.pointerId, at);
-    this.over.setPointerCapture(event.pointerId);
-    this.over.focus({ preventScroll: true });
-    this.stage.dataset.pressed = ""; // no focus ring for a hand, only for the keyboard
-    this.tip.hidden = true;
-    if (this.pointers.size > 1) {
-      // The second finger shows that a pinch was meant, not a choice.
-      if (this.gesture === "pin" && this.before) this.place(this.before);
-      this.gesture = "pan";
-    } else if (event.button === 1 || event.shiftKey) {
-      this.gesture = "pan";
-    } else if (event.button === 0) {
-      this.gesture = "pin";
-      [this.beforeLast, this.before] = [this.before, this.memory.pin];
-      this.place(this.plane.toMap(at), event.pointerType === "touch" ? SEND_EVERY : 0); // it may become a pinch
-    }
-    this.stage.dataset.gesture = this.gesture ?? "";
-  }
-
-  move(event) {
-    const at = this.locate(event);
-    if (!this.pointers.has(event.pointerId)) return event.pointerType === "mouse" && this.hover(at);
-    const was = grip(this.pointers);
-    this.pointers.set(event.pointerId, at);
-    if (this.gesture === "pin") {
-      this.place(this.plane.toMap([clamp(at[0], 0, this.plane.width), clamp(at[1], 0, this.plane.height)]));
-    } else if (this.gesture === "pan") {
-      const now = grip(this.pointers);
-      this.plane.pan(now.at[0] - was.at[0], now.at[1] - was.at[1]);
-      if (was.span) this.plane.zoom(now.span / was.span, now.at);
-      this.look();
-    }
-  }
-
-  release(event) {
-    this.pointers.delete(event.pointerId);
-    if (this.pointers.size) return; // the last finger of a pinch goes on panning
-    if (this.gesture === "pin") this.flush();
-    this.gesture = null;
-    this.stage.dataset.gesture = "";
-  }
-
-  doubleClick() {
-    if (this.beforeLast) this.place(this.beforeLast); // its first click was no choice
-    this.flush();
-    this.showAll();
-  }
-
-  wheel(event) {
-    const factor = Math.exp(-event.deltaY * (event.deltaMode ? 0.05 : event.ctrlKey ? 0.01 : 0.002));
-    if (!this.plane.canZoom(factor)) return; // no further: the page may scroll on
-    event.preventDefault();
-    this.zoom(factor, this.locate(event));
-  }
-
-  type(event) {
-    delete this.stage.dataset.pressed;
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
-    if (event.key in ARROWS) {
-      const step = (event.shiftKey ? 40 : 8) / this.plane.scale;
-      const [x, y] = this.memory.pin ?? [this.plane.view.x, this.plane.view.y];
-      const [dx, dy] = ARROWS[event.key];
-      this.place([x + dx * step, y + dy * step]);
-      this.plane.reveal(this.memory.pin);
-      this.look();
-    } else if (event.key === "+" || event.key === "=") this.zoom(1.25, this.focus());
-    else if (event.key === "-") this.zoom(0.8, this.focus());
-    else if (event.key === "0") this.showAll();
-    else return;
-    event.preventDefault();
-    event.stopPropagation(); // the page has shortcuts of its own
-  }
-
+  // --- what the person says: see gestures.js
+  /** The pin is at a place: the lens sees it after `wait` ms, the page once it is settled. */
   place(point, wait = 0) {
     this.memory.pin = point;
     this.paint("over");
-    const due = Math.max(this.sentAt + SEND_EVERY - performance.now(), wait);
-    if (due <= 0) this.flush();
-    else this.timer ??= setTimeout(() => this.flush(), due);
+    clearTimeout(this.pinTimer);
+    clearTimeout(this.waitTimer);
+    const ask = () => this.memory.lens?.want(this.memory.pin.map(rounded));
+    if (wait) this.waitTimer = setTimeout(ask, wait);
+    else ask();
   }
 
-  flush() {
-    clearTimeout(this.timer);
-    this.timer = null;
-    const point = this.memory?.pin?.map((v) => Number(v.toPrecision(6)));
+  settle(wait = REFRESH) {
+    clearTimeout(this.pinTimer);
+    this.pinTimer = setTimeout(() => this.tellPin(), this.memory.lens ? wait : 0);
+  }
+
+  tellPin() {
+    const point = this.memory.pin?.map(rounded);
     if (!point || String(point) === String(this.sent)) return;
-    [this.sent, this.sentAt] = [point, performance.now()];
-    this.turn = Math.max(this.turn + 1, Date.now()); // each choice has its own, so that Python sees it is new
-    this.setStateValue("point", [...point, this.turn]);
-    this.spoken.textContent = this.describe(this.plane.toScreen(point)).join(", ");
+    this.sent = point;
+    this.tell("point", [...point, nextTurn()]);
+    this.spoken.textContent = this.describe(this.plane.toScreen(point), this.nearest(this.plane.toScreen(point))).join(", ");
   }
 
-  hover(at) {
-    this.tip.replaceChildren(...this.describe(at).map((text) => make("span", { textContent: text })));
-    this.tip.hidden = false;
-    const [width, height] = [this.tip.offsetWidth, this.tip.offsetHeight];
-    const left = at[0] + 14 + width > this.plane.width ? at[0] - 10 - width : at[0] + 14;
-    const top = at[1] + 14 + height > this.plane.height ? at[1] - 10 - height : at[1] + 14;
-    this.tip.style.transform = `translate(${Math.round(left)}px, ${Math.round(top)}px)`;
+  trace(point, begins = false) {
+    if (begins) this.path = [];
+    this.path.push(point);
+    this.paint("over");
   }
 
-  /** What is at a screen point: the class and value of the nearest data point, if one is near, and the place. */
-  describe(at) {
-    const { labels, values, classes, value_range: range, value_name: name } = this.data;
-    const i = this.nearest(at);
+  untrace() {
+    this.path = null;
+    this.paint("over");
+  }
+
+  circle() {
+    const outline = parts.group.outlineOf(this.path, this.plane.width / this.plane.scale);
+    this.path = null;
+    this.toggleLasso();
+    this.group(outline);
+  }
+
+  group(outline) {
+    const changed = outline !== this.memory.lasso;
+    this.memory.lasso = outline;
+    this.refilter();
+    this.spoken.textContent = outline ? `${this.stage.dataset.inside} inside` : "";
+    if (changed) this.tell("lasso", [outline, nextTurn()]);
+  }
+
+  toggleLasso() {
+    this.lassoing = !this.lassoing;
+    this.stage.dataset.lassoing = this.lassoing ? "on" : "";
+    this.refilter();
+  }
+
+  toggleDensity() {
+    this.memory.density = !this.memory.density;
+    this.refilter();
+    this.tellLook();
+  }
+
+  /** Lets go of the mode, else of the group; says whether there was anything. */
+  escape() {
+    if (this.path) this.untrace();
+    else if (this.lassoing) this.toggleLasso();
+    else if (this.memory.lasso) this.group("");
+    else return false;
+    return true;
+  }
+
+  hover(at, wait) {
+    const i = this.lassoing ? -1 : this.nearest(at);
+    this.ring(i);
+    this.tip.show(this.describe(at, i), at, this.plane, i < 0 || !this.data.pictured ? -1 : this.data.numbers[i], wait);
+  }
+
+  leave() {
+    this.tip.hide();
+    this.ring(-1);
+  }
+
+  ring(i) {
+    if (i === this.ringed) return;
+    this.ringed = i;
+    this.link.say("hovered", this, i < 0 ? null : { number: this.data.numbers[i] });
+    this.paint("over");
+  }
+
+  /** What is at a screen point: the class and value of the data point `i` that is near, if one is, and the place. */
+  describe(at, i) {
+    const { labels, values, classes, value_range: range, value_name: name, numbers } = this.data;
     const digits = this.plane.decimals + 1;
     const place = this.plane.toMap(at).map((v) => v.toFixed(digits).replace("-", "−")).join(", ");
     if (i < 0) return [place];
-    const value = values && `${name} ≈ ${short(range[0] + (values[i] / 255) * (range[1] - range[0]))}`;
-    return [labels && classes[labels[i]], value, place].filter(Boolean);
+    const value = values && `${name} ≈ ${parts.legend.short(range[0] + (values[i] / 255) * (range[1] - range[0]))}`;
+    return [labels ? classes[labels[i]] : `no. ${numbers[i]}`, value, place].filter(Boolean);
   }
 
+  /** The point that is seen at a screen point: as a picture that covers it, else as the nearest dot; -1 where there is none. */
   nearest(at) {
-    const { xy, labels, n } = this.data;
+    const { thumbs, pictureOf } = this.scene();
     const [x, y] = this.plane.toMap(at);
-    let [best, found] = [(HOVER_RADIUS / this.plane.scale) ** 2, -1];
-    for (let i = 0; i < n; i++) {
-      const distance = (xy[2 * i] - x) ** 2 + (xy[2 * i + 1] - y) ** 2;
-      if (distance < best && !(labels && this.memory.hidden.has(labels[i]))) [best, found] = [distance, i];
-    }
-    return found;
-  }
-
-  locate(event) {
-    const box = this.over.getBoundingClientRect();
-    return [event.clientX - box.left, event.clientY - box.top];
+    const reach = thumbs ? thumbs.size / 2 / this.plane.scale : 0;
+    const covers = (i) => Math.abs(this.data.xy[2 * i] - x) < reach && Math.abs(this.data.xy[2 * i + 1] - y) < reach && pictureOf(i);
+    const covering = thumbs?.numbers.find(covers) ?? -1;
+    if (covering >= 0) return covering;
+    return this.grid.nearest(this.plane.toMap(at), PICK / this.plane.scale, (i) => this.strengths?.[i] !== 0);
   }
 
   // --- what is seen
@@ -323,41 +348,53 @@ class LatentMap {
 
   look(view = this.plane.view) {
     this.memory.view = view;
-    this.paint("base", "over");
+    this.moving = true;
+    this.paint("base", "front", "over");
+    this.still();
     this.tellLook();
+  }
+
+  /** Draws finely, and gets the pictures of what is in the window, once it rests. */
+  still() {
+    clearTimeout(this.stillTimer);
+    this.stillTimer = setTimeout(() => {
+      if (this.gestures.busy) return this.still();
+      if (this.moving) this.paint("base");
+      this.moving = false;
+      const { thumbs } = this.scene();
+      if (thumbs) this.memory.pictures.want("window", thumbs.numbers.map((i) => this.data.numbers[i]));
+    }, STILL);
   }
 
   tellLook() {
     clearTimeout(this.lookTimer);
     this.lookTimer = setTimeout(() => {
-      if (this.pointers.size) return this.tellLook();
-      const { view, hidden } = this.memory;
+      if (this.gestures.busy) return this.tellLook();
+      const { view, hidden, density } = this.memory;
       const [x, y, zoom] = [view?.x ?? 0, view?.y ?? 0, view?.zoom ?? 0].map((v) => Number(v.toPrecision(5)));
       if (view) this.memory.view = this.plane.view = { x, y, zoom }; // no finer than a link says it
-      this.paint("base", "over");
-      this.turn = Math.max(this.turn + 1, Date.now());
-      this.setStateValue("look", [x, y, zoom, [...hidden].sort((a, b) => a - b), false, this.turn]);
+      this.paint("base", "front", "over");
+      this.tell("look", [x, y, zoom, [...hidden].sort((a, b) => a - b), density, nextTurn()]);
     }, LOOK_RESTS);
   }
 
-  paint(...layers) {
-    for (const layer of layers) this.stale.add(layer);
-    this.frame ??= requestAnimationFrame(() => this.draw([...this.stale]));
-  }
-
-  draw(layers = ["base", "over"]) {
-    cancelAnimationFrame(this.frame);
-    this.frame = null;
-    this.stale.clear();
-    if (!this.plane.width) return;
-    const scene = { ...this, hidden: this.memory.hidden, marks: this.data.marks, pin: this.memory.pin };
-    if (layers.includes("base")) paintBase(this.base, this.plane, scene);
-    if (layers.includes("over")) paintOver(this.over, this.plane, scene);
+  scene() {
+    const { data, memory, strengths, inks, between, theme } = this;
+    const shown = (i) => !(data.labels && memory.hidden.has(data.labels[i]));
+    if (memory.density) this.field ??= parts.density.fieldOf(data, this.extent, shown);
+    if (data.pictured && !between) this.thumbs ??= new Thumbs(this.grid, data.n, shown);
+    return {
+      ...{ data: between ? { ...data, xy: between } : data, theme, inks, strengths, grid: between ? null : this.grid, order: this.grid.order },
+      ...{ bitmap: this.bitmap, field: memory.density && !between ? this.field : null, thumbs: data.pictured && !between ? this.thumbs.at(this.plane) : null },
+      ...{ moving: this.moving || Boolean(between), marks: data.marks, pin: memory.pin, ringed: this.ringed, drawing: Boolean(this.path), outline: this.path ?? parts.group.cornersOf(memory.lasso) },
+      pictureOf: (i) => memory.pictures.of(data.numbers[i]),
+      colourOf: (i) => `rgb(${inks.colors[inks.inkOf[i]]})`,
+    };
   }
 }
 
-/** The middle of all pointers, and how far the first two are apart (0 for one). */
-function grip(pointers) {
-  const [a, b = a] = [...pointers.values()];
-  return { at: [(a[0] + b[0]) / 2, (a[1] + b[1]) / 2], span: Math.hypot(a[0] - b[0], a[1] - b[1]) };
-}
+const rounded = (v) => Number(v.toPrecision(6));
+
+export default mounted(LatentMap);
+export const lens = mounted(parts.lens.Lens);
+export const courier = mounted(parts.courier.Courier);

@@ -1,6 +1,6 @@
 /**
- * A sheet of pictures, each a button. `data`: { key, columns, count, across, label, names, captions, selected }, and one picture that
- * holds them all, `across` in a row. A press is told as `picked`: [number, turn].
+ * A sheet of pictures, each a button. `data`: { columns, narrowest, count, across, label, names, captions, selected }, and one
+ * picture that holds them all, `across` in a row; without `columns`, as many stand in a row as fit. A press is told as `picked`: [number, turn].
  */
 const { mounted, nextTurn } = await import(new URL(`blob.js${new URL(import.meta.url).search}`, import.meta.url));
 
@@ -18,10 +18,10 @@ class PictureGrid {
 
   update(data, { setStateValue }) {
     this.tell = setStateValue;
-    const { columns, count, across, label, names, captions, selected, parts } = data;
-    this.columns = columns;
+    const { columns, narrowest, count, across, label, names, captions, selected, parts } = data;
     this.grid.ariaLabel = label;
-    this.grid.style.setProperty("--columns", columns);
+    this.grid.style.setProperty("--columns", columns || `auto-fill`);
+    this.grid.style.setProperty("--narrowest", `${narrowest}px`);
     URL.revokeObjectURL(this.address);
     this.address = URL.createObjectURL(new Blob([parts[0]]));
     const rows = Math.ceil(count / across);
@@ -41,11 +41,15 @@ class PictureGrid {
   }
 
   mark(number) {
-    [...this.grid.children].forEach((button, i) => button.setAttribute("aria-pressed", String(i === number)));
+    [...this.grid.children].forEach((button, i) => {
+      button.setAttribute("aria-pressed", String(i === number));
+      button.tabIndex = i === Math.max(number, 0) ? 0 : -1; // one stop on the way through the page; arrows lead on from there
+    });
   }
 
   walk(event) {
-    const step = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -this.columns, ArrowDown: this.columns }[event.key];
+    const columns = getComputedStyle(this.grid).gridTemplateColumns.split(" ").length;
+    const step = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -columns, ArrowDown: columns }[event.key];
     const from = [...this.grid.children].indexOf(event.target.closest("button"));
     if (!step || from < 0) return;
     this.grid.children[from + step]?.focus();

@@ -73,15 +73,20 @@ def _standard(count: int, size: int) -> Tensor:
     return torch.randn(count, size, generator=torch.Generator().manual_seed(0))
 
 
+def change_along(model: Samples, axis: Tensor) -> float:
+    """Mean absolute difference of the pixels between two sigmas to either side along a unit vector (L,), on [0, 1]."""
+    z = _standard(WATCHED, model.latent_size)
+    return float((model.generate(z + APART * axis) - model.generate(z - APART * axis)).abs().mean()) / 2
+
+
 def _named(model: Samples, axes: Tensor, method: str) -> list[Direction]:
     z = _standard(WATCHED, model.latent_size)
     usual = measures(model.generate(z))
     spread = {name: values.std().clamp_min(1e-3) for name, values in usual.items()}
-    changes: list[float] = []
+    changes = [change_along(model, axis) for axis in axes]
     effects: dict[tuple[int, str], float] = {}  # of a direction on a measure, in the measure's standard deviations
     for i, axis in enumerate(axes):
         low, high = model.generate(z - APART * axis), model.generate(z + APART * axis)
-        changes.append(float((high - low).abs().mean()) / 2)
         before, after = measures(low), measures(high)
         effects |= {(i, name): float((after[name] - before[name]).mean() / spread[name]) for name in usual}
     names: dict[int, str] = {}

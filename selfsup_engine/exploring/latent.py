@@ -16,13 +16,15 @@ from torch import Tensor
 
 from selfsup_engine import exhibit, sources
 from selfsup_engine.errors import UserError
+from selfsup_engine.exploring.clusters import Clusters, k_means
 from selfsup_engine.images import Crop, Pixels, from_unit, open_image, to_pixels, to_unit
 from selfsup_engine.images import encode as encode_picture
 from selfsup_engine.models.saved import load_model
 from selfsup_engine.models.spec import Decodes, Encodes
 from selfsup_engine.runs import Run, RunFolder
-from selfsup_engine.scores import CHUNK, mse_per_image, nearest
+from selfsup_engine.scores import CHUNK, Neighbours, mse_per_image, nearest
 
+CLUSTERS = 10
 LIFTED_BY = 8  # neighbours on the map that say how a point of it lies off its plane
 
 
@@ -107,12 +109,13 @@ class Trust:
         self.codes, held_out = codes[::2], codes[1::2]
         k = min(self.NEIGHBOURS, max(1, len(self.codes) - 1))
         self._k = k
-        self._own = nearest(self.codes, self.codes, k + 1)[0][:, -1]  # the first neighbour is the point itself
+        self._nearest = Neighbours(self.codes)
+        self._own = self._nearest(self.codes, k + 1)[0][:, -1]  # the first neighbour is the point itself
         self._floor = float(self._own.median()) * 0.1 + 1e-12  # duplicates have distance 0
         self._usual = float(self._ratio(held_out).quantile(0.9)) if len(held_out) else 1.0
 
     def _ratio(self, codes: Tensor) -> Tensor:
-        distances, indices = nearest(codes, self.codes, self._k)
+        distances, indices = self._nearest(codes, self._k)
         return distances[:, -1].clamp_min(self._floor) / self._own[indices].mean(1).clamp_min(self._floor)
 
     def __call__(self, codes: Tensor) -> Tensor:
@@ -147,8 +150,27 @@ class LatentSpace:
         return Plane.of(self.exhibit.codes)
 
     @cached_property
+    def _neighbours(self) -> Neighbours:
+        return Neighbours(self.exhibit.codes)
+
+    @cached_property
+    def _flat_neighbours(self) -> Neighbours:
+        return Neighbours(self.plane.flat(self.exhibit.codes))
+
+    @cached_property
     def trust(self) -> Trust:
         return Trust(self.exhibit.codes)
+
+    @cached_property
+    def trusts(self) -> Tensor:
+        """How far the kept images' own codes lie among each other: trust (N,) in [0, 1]."""
+        return self.trust(self.exhibit.codes)
+
+    @cached_property
+    def clusters(self) -> Clusters:
+        """Groups that the kept images' codes fall into, as many as there are classes, or ten where there are none; labels play no part."""
+        classes = len(self.run.result.classes) if self.run.result else 0
+        return k_means(self.exhibit.codes, classes or CLUSTERS)
 
     @cached_property
     def quantiles(self) -> Tensor:
@@ -193,10 +215,10 @@ class LatentSpace:
         codes = self.plane.lifted(points)
         if self.code_size == 2:
             return codes
-        flat = self.plane.flat(self.exhibit.codes)
-        distances, indices = nearest(points, flat, LIFTED_BY)
+        distances, indices = self._flat_neighbours(points, LIFTED_BY)
         weights = 1 / distances.square().clamp_min(1e-12)
-        off = (self.exhibit.codes - self.plane.lifted(flat))[indices]
+        own = self.exhibit.codes[indices]
+        off = own - self.plane.lifted(self.plane.flat(own))
         return codes + (weights[:, :, None] * off).sum(1) / weights.sum(1, keepdim=True)
 
     def grid(self, side: int) -> tuple[Tensor, int, tuple[float, float, float, float]]:
@@ -217,7 +239,7 @@ class LatentSpace:
 
     def neighbours(self, code: Tensor, count: int = 6) -> list[int]:
         """Indices of the kept test images whose codes are nearest to `code` (D,), nearest first."""
-        return nearest(code[None], self.exhibit.codes, count)[1][0].tolist()
+        return self._neighbours(code[None], count)[1][0].tolist()
 
     @cached_property
     def training(self) -> tuple[Tensor, Tensor]:

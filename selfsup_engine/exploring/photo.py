@@ -15,8 +15,8 @@ from torch import Tensor, nn
 
 from selfsup_engine.device import one_thread, pick
 from selfsup_engine.exploring.retouching.base import Progress, enlarged, part, reduced, silent
-from selfsup_engine.images import from_unit, to_unit
-from selfsup_engine.models.color_gradient_networks import blurred, grey
+from selfsup_engine.images import to_unit
+from selfsup_engine.models.color_gradient_networks import blurred
 from selfsup_engine.models.spec import Restyles
 
 TILE = 512
@@ -93,15 +93,6 @@ def carried(model: Restyler, photo: Tensor, pixels: int, progress: Progress = si
         return change
     height, width = photo.shape[-2:]
     return torch.stack([enlarged(channel[None].float(), height, width)[0].half() for channel in change])
-
-
-def taken_away(model: Restyler, photo: Tensor) -> Tensor:
-    """What a model's pretext leaves of a photo (3, H, W) uint8, which it then puts back: blurred twice, or grey; for a style the photo itself."""
-    if model.pretext == "style":
-        return photo
-    unit = to_unit(photo[None])
-    left = blurred(blurred(unit)) if model.pretext == "restore" else grey(unit)
-    return torch.from_numpy(from_unit(left)[0])
 
 
 def limited(change: Tensor, photo: Tensor, reach: int = 2, margin: float = 0.02) -> Tensor:

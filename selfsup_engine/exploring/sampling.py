@@ -22,6 +22,7 @@ from selfsup_engine.exploring.directions import Direction, found_in
 from selfsup_engine.exploring.latent import interpolate
 from selfsup_engine.exploring.spot import Spot, numbers_of
 from selfsup_engine.images import Crop, Pixels, from_unit, open_image, to_pixels, to_unit
+from selfsup_engine.kept_directions import Kept
 from selfsup_engine.models.saved import load_model
 from selfsup_engine.models.spec import Judges, Samples
 from selfsup_engine.runs import Run, RunFolder
@@ -68,9 +69,9 @@ def on_plane(corners: Sequence[Tensor], u: float, v: float) -> Tensor:
 
 
 class Sampler:
-    """A trained generator, with the training images it keeps."""
+    """A trained generator, with the training images it keeps, and the directions that a person kept for it."""
 
-    def __init__(self, folder: RunFolder) -> None:
+    def __init__(self, folder: RunFolder, kept: Sequence[Kept] = ()) -> None:
         """Opens a run.
 
         Raises:
@@ -78,6 +79,7 @@ class Sampler:
         """
         self.run: Run = folder.run
         self.name = folder.name
+        self.kept = kept
         model = load_model(folder)
         if not isinstance(model, Samples):
             raise UserError(
@@ -112,11 +114,20 @@ class Sampler:
         return z
 
     def axis(self, name: str) -> Tensor:
-        """The unit vector (L,) of a direction: found in the activations (g0, g1, ...), in the weights (s0, ...), or one number (z0, ...).
+        """The unit vector (L,) of a direction: found in the activations (g0, g1, ...), in the weights (s0, ...), by example and kept
+        (d and eight digits), or one number (z0, ...).
 
         Raises:
             UserError: there is none of that name.
         """
+        for own in self.kept:
+            if own.id == name and len(own.numbers) == self.latent_size:
+                return torch.from_numpy(own.numbers)
+        if name[0] == "d":
+            raise UserError(
+                f"This sample is moved along a direction that is not kept here ({name}). If you deleted it, bring it back under Directions; "
+                "if somebody sent you the link, ask for the direction's file, and take it in there."
+            )
         if name[0] == "z" and name[1:].isdigit() and int(name[1:]) < self.latent_size:
             axis = torch.zeros(self.latent_size)
             axis[int(name[1:])] = 1.0
@@ -125,6 +136,14 @@ class Sampler:
             if direction.id == name:
                 return direction.axis
         raise UserError(f"{self.name} has no direction {name}. Open the link with the model that it was made with.")
+
+    def knows(self, name: str) -> bool:
+        """Whether it has a direction of that name."""
+        try:
+            self.axis(name)
+        except UserError:
+            return False
+        return True
 
     @cached_property
     def directions(self) -> dict[str, list[Direction]]:

@@ -2,13 +2,12 @@
 
     7.12                    sample no. 12 of seed 7
     7.12~t_0.7~g0_1.5       ... its numbers kept within 0.7, moved by 1.5 sigma along direction g0
+    7.12~d48213377_1        ... moved along a direction that a person kept (see selfsup_engine.kept_directions)
     PAC4OgAA...~z17_-0.3    a point given outright (base64url of float16), its number 17 moved by -0.3
 
 No character of it needs an escape in a link.
 """
 
-import base64
-import binascii
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -17,11 +16,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from selfsup_engine.errors import UserError
+from selfsup_engine.halves import packed, unpacked
 
 SEEDS, INDICES = 2**31, 1_000_000  # seeds and numbers of samples are below these
 REACH = 10.0  # how far a move goes at most, either way
 LIMIT = 4.0  # truncation at or above this changes nothing that can be seen
-_MOVE = re.compile(r"([a-z]\d{1,3})_(-?\d{1,2}(?:\.\d{1,2})?)")
+_MOVE = re.compile(r"(d\d{8}|[a-z]\d{1,3})_(-?\d{1,2}(?:\.\d{1,2})?)")
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ class Spot:
     @classmethod
     def of(cls, z: NDArray[np.float32]) -> "Spot":
         """A point given outright: z (L,), of which float16 is kept."""
-        return cls(code=base64.urlsafe_b64encode(z.astype("<f2").tobytes()).decode().rstrip("="))
+        return cls(code=packed(z))
 
     def moved(self, moves: Mapping[str, float]) -> "Spot":
         """This point with these moves in place of its own."""
@@ -94,12 +94,8 @@ def numbers_of(code: str) -> NDArray[np.float32]:
         UserError: it is none, or not all are finite.
     """
     try:
-        data = base64.b64decode(code + "=" * (-len(code) % 4), altchars=b"-_", validate=True)
-        numbers = np.frombuffer(data, "<f2").astype(np.float32)
-    except (binascii.Error, ValueError) as error:
+        return unpacked(code)
+    except ValueError as error:
         raise UserError(
             f"{code[:40]!r} is no sample: it is given as SEED.NUMBER, as in 7.12. Copy the whole link."
         ) from error
-    if not len(numbers) or not np.isfinite(numbers).all():
-        raise UserError(f"{code[:40]!r} is no sample: it is given as SEED.NUMBER, as in 7.12. Copy the whole link.")
-    return numbers

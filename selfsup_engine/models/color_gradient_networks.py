@@ -108,6 +108,15 @@ def grey(images: Tensor) -> Tensor:
     return (images * luma).sum(1, keepdim=True).expand_as(images)
 
 
+def taken_away(pretext: str, images: Tensor, blur: int = 2) -> Tensor:
+    """What a pretext leaves of images (N, 3, H, W) in [-1, 1], to be put back: blurred `blur` times, or their luma. A style takes nothing from a photo."""
+    if pretext == "restore":
+        for _ in range(blur):
+            images = blurred(images)
+        return images
+    return grey(images) if pretext == "colorize" else images
+
+
 class ColorGradientNet(nn.Module):
     """3 x 3 convolutions with ReLU between. Reference: 3-64-128-256-512-256-128-64-3, no bias, Tanh at the end."""
 

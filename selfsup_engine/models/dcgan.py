@@ -29,7 +29,6 @@ from selfsup_engine.sources import ImageSet
 
 LOOKED_AT = 512  # images of each kind behind a live figure
 COMPONENTS = 32  # principal components of the pixels in which live samples are held against real images
-SETTLING = 8  # batches from which the averaged generator's normalisation takes its statistics
 SCORED = 10_000  # images of each kind behind a final score
 EXHIBITED = 4_000  # training images at most that a run keeps, to say what is nearest to a sample
 
@@ -130,21 +129,10 @@ class DcganTask:
             ours.copy_(theirs)
         self._settled = False
 
-    @torch.no_grad()
     def settle(self) -> None:
-        """Gives the averaged generator statistics of its own: those of the latest one's activations do not fit it."""
-        if self._settled or not self.config.average:
-            return
-        norms = [layer for layer in self.model.generator if isinstance(layer, nn.BatchNorm2d)]
-        usual = [norm.momentum for norm in norms]
-        for norm in norms:
-            norm.reset_running_stats()
-            norm.momentum = None  # the plain mean over the batches
-        self.model.generator.train()
-        for z in self._z(SETTLING * self.config.batch, seed=1).split(self.config.batch):
-            self.model.generate(z)
-        for norm, momentum in zip(norms, usual, strict=True):
-            norm.momentum = momentum
+        """Makes the averaged generator ready to draw, once for a state of the weights."""
+        if not self._settled:
+            self.model.settle()
         self._settled = True
 
     def _z(self, count: int, seed: int = 0) -> Tensor:

@@ -7,11 +7,14 @@ draws.
 from itertools import pairwise
 from typing import ClassVar, Literal
 
+import torch
 from pydantic import Field, model_validator
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from selfsup_engine.models.spec import Config
+
+SETTLING = 8  # batches from which an averaged generator's normalisation takes its statistics
 
 
 class DcganConfig(Config):
@@ -115,6 +118,7 @@ class Dcgan(nn.Module):
     def __init__(self, config: DcganConfig) -> None:
         super().__init__()
         self.latent_size, self.size = config.latent, config.size
+        self.averaged, self.batch = config.average > 0, config.batch
         self.generator, self.discriminator = generator(config), discriminator(config)
         for layer in self.modules():  # as Radford et al. (2016) start them
             if isinstance(layer, (nn.Conv2d, nn.ConvTranspose2d)):
@@ -131,6 +135,24 @@ class Dcgan(nn.Module):
         images: Tensor = layers(z[:, :, None, None])
         inset = (images.shape[-1] - self.size) // 2
         return images[..., inset : inset + self.size, inset : inset + self.size]
+
+    @torch.no_grad()
+    def settle(self) -> None:
+        """Gives an averaged generator statistics of its own: those of the latest one's activations do not fit it."""
+        if not self.averaged:
+            return
+        norms = [layer for layer in self.generator if isinstance(layer, nn.BatchNorm2d)]
+        usual, mode = [norm.momentum for norm in norms], self.generator.training
+        for norm in norms:
+            norm.reset_running_stats()
+            norm.momentum = None  # the plain mean over the batches
+        self.generator.train()
+        z = torch.randn((SETTLING * self.batch, self.latent_size), generator=torch.Generator().manual_seed(1))
+        for chunk in z.to(norms[0].weight.device).split(self.batch):
+            self.generate(chunk)
+        for norm, momentum in zip(norms, usual, strict=True):
+            norm.momentum = momentum
+        self.generator.train(mode)
 
     def first_layer(self, z: Tensor) -> Tensor:
         """Activations (N, K) of the generator's first layer, after its normalisation and ReLU."""

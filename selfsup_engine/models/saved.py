@@ -4,14 +4,15 @@ import hashlib
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
 from selfsup_engine import files
+from selfsup_engine.device import Device
 from selfsup_engine.errors import UserError
 from selfsup_engine.models.spec import check_config, spec
-from selfsup_engine.runs import RunFolder
+from selfsup_engine.runs import Run, RunFolder
 
 WEIGHTS = "weights.safetensors"
 
@@ -54,9 +55,7 @@ def load_model(folder: RunFolder, weights: Path | None = None) -> nn.Module:
         UserError: there are no weights, or they do not fit the run's config.
     """
     run = folder.run
-    config = check_config(run.family, run.config)
-    with torch.device("meta"):  # shapes alone: settings that do not fit the weights never cost their memory
-        model = spec(run.family).model(config)
+    model = bare_model(run)  # settings that do not fit the weights never cost their memory
     tensors = read_tensors(weights or folder.file(WEIGHTS))
     expected: dict[str, Tensor] = model.state_dict()
     wrong = sorted(set(expected) ^ set(tensors)) or [n for n in expected if expected[n].shape != tensors[n].shape]
@@ -66,4 +65,35 @@ def load_model(folder: RunFolder, weights: Path | None = None) -> nn.Module:
         )
     # Half-precision weights become float32 here. A copy is aligned as the live model's weights are, so it computes the same bits.
     model.load_state_dict({n: t.to(expected[n].dtype, copy=True) for n, t in tensors.items()}, assign=True)
+    return model.eval().requires_grad_(False)
+
+
+def bare_model(run: Run) -> nn.Module:
+    """A run's model without its weights: shapes alone, on no device. For what it can do, and for what its weights must look like."""
+    with torch.device("meta"):
+        return spec(run.family).model(check_config(run.family, run.config))
+
+
+def fits(path: Path, model: nn.Module) -> bool:
+    """Whether a file holds weights of a model's names and shapes; its head alone is read."""
+    try:
+        with safe_open(path, framework="pt") as file:
+            found = {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118 - it is no mapping
+    except (SafetensorError, OSError, ValueError):
+        return False
+    return found == {name: tuple(tensor.shape) for name, tensor in model.state_dict().items()}
+
+
+def initial_model(run: Run) -> nn.Module:
+    """The model before its first step, as the snapshot of step 0 would give it: it follows from the run's seed and config alone.
+
+    Built as training builds it, by the family's Task: what else that makes may draw from the same random numbers.
+    """
+    config = check_config(run.family, run.config)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(run.seed)
+        model = spec(run.family).task(config, Device(torch.device("cpu"), "CPU", None, 1)).model
+    model.load_state_dict(
+        {n: t.half().to(t.dtype) if t.is_floating_point() else t for n, t in model.state_dict().items()}
+    )
     return model.eval().requires_grad_(False)

@@ -169,6 +169,9 @@ class Samples(Protocol):
     def generate(self, z: Tensor) -> Tensor:
         """z (N, latent_size) to float images (N, C, H, W) in [-1, 1]."""
 
+    def settle(self) -> None:
+        """Makes weights from the midst of training ready to draw; those of a finished model are."""
+
     def first_layer(self, z: Tensor) -> Tensor:
         """Activations (N, K) of the first layer that z goes through."""
 

@@ -13,7 +13,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from selfsup_engine import events, exhibit, sources
+from selfsup_engine import events, exhibit, snapshots, sources
 from selfsup_engine.device import make_deterministic, pick
 from selfsup_engine.errors import UserError
 from selfsup_engine.events import Event, Wish
@@ -52,11 +52,6 @@ class Batches:
             )
             self._epoch, self._order = epoch, order.to(self.device)
         return self._order[position * self.batch : (position + 1) * self.batch]
-
-
-def is_snapshot(step: int) -> bool:
-    """Step 0 and the powers of two from 16: much changes early, little late."""
-    return step == 0 or (step >= 16 and step & (step - 1) == 0)
 
 
 def load_images(run: Run, size: int, channels: int, control: Control) -> Iterator[Event | ImageSet | Wish]:
@@ -129,13 +124,15 @@ class Training:
         self.images = images.to(self.device.torch)
         self.batches = Batches(len(images.train), config.batch, self.run.seed, self.device.torch)
         self.step, self.elapsed = 0, 0.0
-        for name in ("previews", "snapshots"):
+        for name in ("previews", snapshots.FOLDER):
             (folder.path / name).mkdir(exist_ok=True)
         if folder.file(STATE).exists():
             state = read_tensors(folder.file(STATE))
             self.step, self.elapsed = int(state.pop("loop.step")), float(state.pop("loop.elapsed"))
             self.task.load_state({name: tensor.to(self.device.torch) for name, tensor in state.items()})
             events.cut_after(folder.file("events.jsonl"), self.step)
+            snapshots.cut_after(folder, self.step)
+        self.weight = sum(2 * tensor.numel() for tensor in self.task.model.state_dict().values())
 
     def save_state(self) -> None:
         """Everything needed to go on from here."""
@@ -145,7 +142,7 @@ class Training:
     def snapshot(self) -> Event:
         """Keeps the weights for looking back: in half precision, which no picture shows."""
         halves = {n: t.half() if t.is_floating_point() else t for n, t in self.task.model.state_dict().items()}
-        write_tensors(self.folder.path / "snapshots" / f"{self.step:08d}.safetensors", halves, make=False)
+        write_tensors(snapshots.path(self.folder, self.step), halves, make=False)
         return events.Snapshot(step=self.step)
 
     def refuse_nonsense(self, losses: dict[str, float]) -> None:
@@ -195,7 +192,7 @@ class Training:
             if now - said >= METRICS_EVERY:
                 yield self.metrics(since, steps_since, now - said)
                 since, steps_since, said = {}, 0, now
-            if is_snapshot(self.step):
+            if snapshots.is_due(self.step, self.weight):
                 yield self.snapshot()
             if now - saved >= SAVE_EVERY:
                 self.save_state()

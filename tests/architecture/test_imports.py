@@ -192,7 +192,7 @@ for found in pkgutil.walk_packages(selfsup_engine.__path__, "selfsup_engine."):
     }
 
 
-def test_home_is_drawn_before_anything_heavy_is_imported(tmp_path: Path) -> None:
+def test_home_library_and_a_runs_page_are_drawn_before_anything_heavy_is_imported(tmp_path: Path) -> None:
     script = f"""
 import threading
 from selfsup_engine.training.jobs import LocalLauncher
@@ -201,9 +201,11 @@ from streamlit.testing.v1 import AppTest
 LocalLauncher.warm = lambda self: None  # no worker
 threading.Timer.start = lambda self: None  # torch is imported a second after the page: not while this test looks
 app = AppTest.from_file({str(ROOT / "dashboard" / "app.py")!r}, default_timeout=60).run()
-assert not app.exception, app.exception
-assert app.title and app.button
+for page in ("home", "run", "library"):
+    app.switch_page(f"../pages/{{page}}.py").run()
+    assert not app.exception, app.exception
+    assert app.title and app.button
 """
     heavy = ["torch", "torchvision", "sklearn", "scipy"]
-    modules = modules_after(script, tmp_path, [*heavy, "dashboard.home", "streamlit"])
-    assert modules == dict.fromkeys(heavy, False) | {"dashboard.home": True, "streamlit": True}
+    modules = modules_after(script, tmp_path, [*heavy, "dashboard.record", "streamlit"])
+    assert modules == dict.fromkeys(heavy, False) | {"dashboard.record": True, "streamlit": True}

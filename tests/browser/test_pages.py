@@ -11,7 +11,13 @@ from tests.browser.app import Server, Tab, settle
 
 pytestmark = pytest.mark.slow
 
-PAGES = {"/": "Watch a small model", "/train": "Train a model", "/latent": "Latent space", "/library": "Library"}
+PAGES = {
+    "/": "Watch a small model",
+    "/train": "Train a model",
+    "/latent": "Latent space",
+    "/inside": "Inside",
+    "/library": "Library",
+}
 
 
 @pytest.mark.parametrize("path", PAGES)

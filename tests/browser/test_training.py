@@ -89,7 +89,7 @@ def test_train_watch_leave_return_pause_resume_stop_and_explore(tab: Tab, server
     press(page, "explore")
     page.wait_for_url(f"**/latent?*{name}*")
     expect(page.locator(".map canvas.over")).to_be_visible()
-    expect(page.locator(".st-key-here img")).to_be_visible()
+    expect(page.locator(".screen[data-turn]")).to_be_visible()
 
 
 def test_a_run_waits_its_turn(tab: Tab, server: Server) -> None:

@@ -5,17 +5,20 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
 from dashboard.explorers import GAN, LATENT, PHOTO
-from selfsup_engine import builtin_photos, photofile
+from selfsup_engine import builtin_photos, photofile, snapshots
 from selfsup_engine.exploring.latent import LatentSpace
 from selfsup_engine.exploring.metrics import evaluate
+from selfsup_engine.exploring.moment import Moment
 from selfsup_engine.exploring.retouching.operations import Enhance, Recolour, Style
 from selfsup_engine.exploring.retouching.recipe import means_of
 from selfsup_engine.exploring.retouching.verdicts import restored
 from selfsup_engine.exploring.sampling import Sampler
+from selfsup_engine.exploring.timeline import Timeline
 from selfsup_engine.health import collapsed_code
 from selfsup_engine.models.spec import check_config
 from selfsup_engine.runs import GALLERY, Library, Result, RunFolder
@@ -49,7 +52,7 @@ def test_it_shows_what_the_family_can_do() -> None:
 
 @pytest.mark.parametrize(
     ("folders", "most"),
-    [(ENCODERS, 15e6), (GENERATORS, 25e6), (RESTYLERS, 10e6)],
+    [(ENCODERS, 24e6), (GENERATORS, 36e6), (RESTYLERS, 10e6)],
     ids=["encoders", "generators", "restylers"],
 )
 def test_it_is_small(folders: list[RunFolder], most: float) -> None:
@@ -111,6 +114,21 @@ def test_a_generator_lies_between_real_images_and_simple_models(folder: RunFolde
         assert scores["frechet_rotations"] < 3 * scores["frechet_floor"]
     assert scores["recall"] > 0.3 and scores["diversity"] > 0.8
     assert scores["frechet_default"] < scores["frechet_reference"]  # the rows of the race on its data
+
+
+@pytest.mark.parametrize("name", ["mnist-2d", "mnist-gan", "restore", "style-canyon"])
+def test_some_can_be_scrubbed_without_their_data(name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Each kind has one with steps on its way; in the order of time they come nearer to what the model is."""
+    monkeypatch.setenv("SELFSUP_DATA", str(tmp_path))
+    timeline = Timeline(named(name))
+    assert len(timeline.steps) >= 6
+    assert (timeline.steps[0], timeline.steps[-1]) == (0, result(named(name)).steps)
+    first, *between, last = (timeline.moment(step) for step in snapshots.thinned(timeline.steps, 4))
+
+    def way(moment: Moment) -> float:
+        return float(np.square(moment.sheet.astype(float) - last.sheet).mean())
+
+    assert way(first) > way(between[0]) > way(between[1]) > 0
 
 
 @pytest.mark.parametrize("name", BEST)

@@ -57,7 +57,7 @@ def test_models_of_other_families_are_shown_by_what_they_can_do(
 ) -> None:
     shutil.copytree(gan_once.path, library.gallery / "gan")
     restore = restyler("restore")
-    app = visit("compare", models=f"flat.gan.{restore.name}", photo="cat", seed="5")
+    app = visit("compare", models=f"flat.gan.{restore.name}", photo="chelsea", seed="5")
     assert not app.exception and not app.error
     said = says(app)
     assert "Samples of the same seed" in said and "The same photo" in said
@@ -74,7 +74,7 @@ def test_a_link_is_taken_at_its_word(
     monkeypatch: pytest.MonkeyPatch,
     whole_reruns: None,
 ) -> None:
-    monkeypatch.setattr(compare_maps, "latent_map", lambda *about, lasso, **more: Told(None, ALL, lasso))
+    monkeypatch.setattr(compare_maps, "latent_map", lambda *about, lasso, pin, **more: Told(pin, ALL, lasso))
     wanted = {
         "models": f"{model.name}@{hash_of(model)}.{deep_model.name}@{hash_of(deep_model)}",
         "order": "worst",
@@ -142,3 +142,48 @@ def test_the_same_request_differs_in_nothing(visit: Visit, library: Library, mod
     twin = RunFolder(Path(shutil.copytree(model.path, library.root / "twin")))
     app = visit("compare", models=f"{model.name}.{twin.name}")
     assert "the same settings and seed" in says(app)
+
+
+def test_a_press_on_a_map_chooses_the_nearest_picture(
+    visit: Visit, model: RunFolder, deep_model: RunFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    comparison = Comparison([LatentSpace(deep_model), LatentSpace(model)])
+    pressed = iter([tuple(comparison.columns[1].flat[4].tolist())])
+
+    def map_of(*about: object, key: str, pin: tuple[float, float], lasso: str, **more: object) -> Told:
+        return Told(next(pressed, pin) if key == "compare-map-1" else pin, ALL, lasso)
+
+    monkeypatch.setattr(compare_maps, "latent_map", map_of)
+    app = visit("compare", image="1")
+    assert not app.exception
+    assert app.query_params["image"] == "4"
+
+
+def test_all_can_be_taken_away_and_others_chosen(visit: Visit, model: RunFolder, deep_model: RunFolder) -> None:
+    app = visit("compare", models=f"{deep_model.name}.{model.name}")
+    app.multiselect(key="compare-models").set_value([]).run()
+    assert not app.exception and "models" not in app.query_params
+    app.multiselect(key="compare-models").set_value([model.name]).run()
+    assert not app.exception
+    assert app.query_params["models"] == f"{model.name}@{hash_of(model)}"
+
+
+def test_one_more_model_leaves_the_picture_and_the_group_where_they_are(
+    visit: Visit, library: Library, model: RunFolder, deep_model: RunFolder
+) -> None:
+    twin = RunFolder(Path(shutil.copytree(model.path, library.root / "twin")))
+    app = visit("compare", models=f"{deep_model.name}.{model.name}", image="3", on="2", lasso="-9_-9~9_-9~9_9")
+    app.multiselect(key="compare-models").set_value([deep_model.name, model.name, twin.name]).run()
+    kept = {name: app.query_params.get(name) for name in ("image", "on", "lasso")}
+    assert kept == {"image": "3", "on": "3", "lasso": "-9_-9~9_-9~9_9"}  # PCA's map is the last one still
+    app.multiselect(key="compare-models").set_value([model.name]).run()
+    assert "lasso" not in app.query_params
+
+
+def test_the_same_code_is_drawn_by_all_that_have_as_many_numbers(
+    visit: Visit, library: Library, model: RunFolder, deep_model: RunFolder, says: Says
+) -> None:
+    shutil.copytree(model.path, library.root / "twin")
+    said = says(visit("compare", models=f"{model.name}.twin.{deep_model.name}", image="0"))
+    row = said[said.index("The same code, ") : said.index("The same numbers mean")]
+    assert row.count("<figure>") == 3  # the two and PCA of their size, not the one with six numbers

@@ -14,9 +14,11 @@ from PIL import Image
 
 from dashboard import state
 from dashboard.components import instrument as instrument_module
+from dashboard.components import network as network_module
 from dashboard.components import pad as pad_module
 from dashboard.components import picture_grid as grid_module
 from dashboard.components.instrument import Played, Scene, Setting, Slider, instrument
+from dashboard.components.network import Block, Station, network, shape_in_words
 from dashboard.components.pad import Place, pad
 from dashboard.components.picture_grid import picture_grid
 from dashboard.components.scripted import blob
@@ -40,7 +42,7 @@ def unpack(data: bytes) -> tuple[dict[str, Any], list[bytes]]:
 def sent(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
     """All that was sent to the browser."""
     messages: list[dict[str, Any]] = []
-    for module in (instrument_module, pad_module, grid_module):
+    for module in (instrument_module, network_module, pad_module, grid_module):
         monkeypatch.setattr(module, "_mount", lambda **about: messages.append(about))
     return messages
 
@@ -81,6 +83,33 @@ def test_a_press_on_the_sheet_is_told_once(browser: Browser, sent: list[dict[str
     assert shown() is None
 
 
+def test_the_diagram_is_as_high_as_what_flows_is_much(browser: Browser, sent: list[dict[str, Any]]) -> None:
+    picture = IMAGES[0]
+    items = [
+        Station("picture", (1, 28, 28), picture),
+        Block("encoder", "Linear", "Linear, 784 to 2", (1, 28, 28), (2,), picture),
+        Block("decoder", "Linear", "Linear, 2 to 784", (2,), (1, 28, 28), picture),
+        Station("drawn again", (1, 28, 28), picture),
+    ]
+
+    def shown() -> int | None:
+        return network(items, key="network", label="Layers", selected=0)
+
+    assert shown() is None
+    header, pictures = unpack(sent[-1]["data"])
+    assert len(pictures) == len(header["items"]) == 4
+    inward, outward = header["items"][1:3]
+    assert (inward["from"], outward["to"]) == (1.0, 1.0)
+    assert inward["to"] == outward["from"] == pytest.approx(np.log2(3) / np.log2(785), abs=1e-3)
+    assert (inward["shape"], outward["shape"]) == ("2", "1 x 28 x 28") == ("2", shape_in_words((1, 28, 28)))
+    browser(picked=[1, 100])
+    assert shown() == 1
+    assert unpack(sent[-1]["data"])[0]["selected"] == 1
+    assert shown() is None
+    browser(picked=[2, 101])  # of a network with more layers
+    assert shown() is None
+
+
 def test_a_place_on_the_pad_is_told_once(browser: Browser) -> None:
     def shown() -> Place | None:
         return pad(b"png", key="plane", label="Plane", marks=[("A", 0, 1)], pin=None, stamp="x")
@@ -94,7 +123,7 @@ def test_a_place_on_the_pad_is_told_once(browser: Browser) -> None:
 
 
 @pytest.mark.parametrize("channels", [1, 3])
-@pytest.mark.parametrize("side", [32, 64])
+@pytest.mark.parametrize("side", [32, 128])
 def test_the_instrument_follows_the_hand_and_the_page(
     browser: Browser, sent: list[dict[str, Any]], channels: int, side: int
 ) -> None:
@@ -111,8 +140,9 @@ def test_the_instrument_follows_the_hand_and_the_page(
     rest = Setting()
     assert shown(rest) == Played(rest, False, None, False)
     header, parts = unpack(sent[-1]["data"])
+    assert header["truncates"] and header["wording"]["near"] == "nearest training picture"
     assert header["sliders"] == [{"id": "g0", "name": "Height", "change": 0.3}]
-    assert (header["numbers"], header["opinion"], header["near"]) == ([0.12, -1], 0.25, 5)
+    assert (header["numbers"], header["gauge"], header["near"]) == ([0.12, -1], 0.25, 5)
     if side == 32:
         assert parts[0] == image.transpose(1, 2, 0).tobytes()
     else:
@@ -120,12 +150,12 @@ def test_the_instrument_follows_the_hand_and_the_page(
 
     browser(set=[{"g0": 1.5, "z3": -1}, 0.7, ["t"], False, 100])
     there = Setting((("g0", 1.5), ("z3", -1.0)), 0.7, ("t",))
-    assert shown(rest) == Played(there, False, None, False)
+    assert shown(rest) == Played(there, False, None, False, dragged=True)
     assert drawn[-1] == there and unpack(sent[-1]["data"])[0]["turn"] == 100
-    assert shown(there) == Played(there, False, None, False)
+    assert shown(there) == Played(there, False, None, False, dragged=True)
     stamp = unpack(sent[-1]["data"])[0]["stamp"]
     browser(set=[{"g0": 1.5, "z3": -1}, 0.7, ["t"], True, 101])
-    assert shown(there).rest
+    assert shown(there) == Played(there, True, None, False)
     assert not shown(there).rest  # told once
     browser(refresh=102)
     assert shown(there).refresh

@@ -147,7 +147,7 @@ def test_what_is_drawn_is_the_sample_its_base_and_a_training_picture(
     assert np.array_equal(scene.picture, sampler.images([Spot.parse("2.3~t_0.9~g0_2~s1_1")])[0])
     assert np.array_equal(scene.before, sampler.images([Spot.parse("2.3~t_0.9")])[0])
     assert scene.near_number == sampler.nearest(scene.picture[None])[0][0]
-    assert scene.opinion == pytest.approx(float(sampler.opinion(scene.picture[None])[0]), abs=1e-3)  # type: ignore[index]
+    assert scene.gauge == pytest.approx(float(sampler.opinion(scene.picture[None])[0]), abs=1e-3)  # type: ignore[index]
     assert len(scene.numbers) == 100
     assert [slider.id for slider in sliders] == [
         *(f"g{i}" for i in range(10)),
@@ -274,3 +274,21 @@ def test_the_way_from_home_and_library_leads_here(visit: Visit, shown: RunFolder
         app.button(key=f"explore-gallery-{shown.name}").click().run()
         assert not app.exception
         assert app.title[0].value == "GAN sampler"
+
+
+def test_what_a_hand_passes_by_while_the_page_is_drawn_is_no_step(
+    visit: Visit, shown: RunFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = visit("gan", model=shown.name, at="0.3")
+    hands = [((("g0", 2.0),), True, False), ((("g0", 1.0),), False, True), ((("g0", 0.5),), False, True)]
+
+    def dragged(wanted: Setting, sliders: Any, draw: Any, **about: Any) -> Played:
+        moves, rest, on = hands.pop() if hands else (wanted.moves, False, False)
+        return Played(Setting(moves), rest, None, False, on)
+
+    monkeypatch.setattr(steering, "instrument", dragged)
+    for _ in range(3):
+        app.run()
+    assert link(app, "at") == "0.3~g0_2"
+    app.button(key="undo").click().run()
+    assert link(app, "at") == "0.3"

@@ -11,9 +11,11 @@ import torch
 from safetensors.torch import load_file, save_file
 from streamlit.testing.v1 import AppTest
 
-from dashboard import explorer, state
+from dashboard import explorer, selection, state
 from dashboard.components.latent_map import Look, Told
+from dashboard.components.lens import Glimpse
 from dashboard.explorer import TOOLS
+from selfsup_engine.exploring.latent import LatentSpace
 from selfsup_engine.images import encode
 from selfsup_engine.runs import Library, RunFolder
 
@@ -27,6 +29,8 @@ SAID = {
     "Your image": ["A photo of a shoe, a drawn digit, anything"],
     "Denoise": ["with noise", "through the code", "error after"],
     "Compress": ["as PNG", "as code", "numbers of its own"],
+    "Directions": ["Group A", "Group B", "Effect size", "A clear direction.", "The picture at the point, moved"],
+    "Arithmetic": ["= A - B + C", "Nearest real picture", "Trust "],
 }
 
 
@@ -44,13 +48,7 @@ def test_the_page_opens_with_the_first_model_of_the_gallery_and_a_link_to_it(
     assert len(app.selectbox(key="latent-model").options) == 3
     assert {"model", "weights", "x", "y"} <= set(app.query_params)
     assert app.query_params["model"] == deep_model.name
-    for said in (
-        "Decoded here",
-        "Trust ",
-        "Nearest real pictures",
-        "in 6 numbers a picture",
-        "PCA with as many numbers",
-    ):
+    for said in ("Nearest real pictures", "in 6 numbers a picture", "PCA with as many numbers"):
         assert said in says(app)
 
 
@@ -144,20 +142,38 @@ def test_the_decodes_are_drawn_beneath(visit: Visit, model: RunFolder, field: st
     assert visit("latent", back="True", model=model.name).toggle(key=key).value is True
 
 
-def test_the_map_is_coloured_by_error_where_that_is_asked_for(visit: Visit, model: RunFolder) -> None:
-    app = visit("latent")
-    app.segmented_control(key="latent-colour").set_value("error").run()
+@pytest.mark.parametrize("colour", ["error", "trust", "cluster"])
+def test_the_map_is_coloured_by_what_is_asked_for(
+    visit: Visit, model: RunFolder, says: Says, monkeypatch: pytest.MonkeyPatch, colour: str
+) -> None:
+    shown: list[dict[str, Any]] = []
+    monkeypatch.setattr(
+        explorer, "latent_map", lambda *points, **about: (shown.append(about), Told(None, about["look"], ""))[1]
+    )
+    app = visit("latent", model=model.name, hide="1")
+    assert shown[-1]["values"] is None and shown[-1]["classes"] == model.run.result.classes  # type: ignore[union-attr]
+    app.segmented_control(key="latent-colour").set_value(colour).run()
     assert not app.exception
-    assert app.query_params["colour"] == "error"
+    assert app.query_params["colour"] == colour
+    if colour == "cluster":
+        assert "no label was used" in says(app)
+        assert shown[-1]["values"] is None and shown[-1]["classes"][0] == "cluster 1"
+        assert len(shown[-1]["typical"]) == len(shown[-1]["classes"])
+        assert shown[-1]["look"].hidden == ()  # a cluster is not the class of the same number
+    else:
+        values = {"error": "squared error", "trust": "trust"}
+        assert shown[-1]["value_name"] == values[colour] and len(shown[-1]["values"]) == len(shown[-1]["labels"])
+        assert shown[-1]["look"].hidden == (1,)
 
 
-def test_a_model_without_labels_is_coloured_by_error_alone(visit: Visit, model: RunFolder, says: Says) -> None:
+def test_a_model_without_labels_is_coloured_by_error_at_first(visit: Visit, model: RunFolder, says: Says) -> None:
     kept = load_file(model.file("exhibit.safetensors"))
     del kept["labels"]
     save_file(kept, model.file("exhibit.safetensors"))
     app = visit("latent")
     assert not app.exception
-    assert "latent-colour" not in {control.key for control in app.segmented_control}
+    assert app.segmented_control(key="latent-colour").options == ["By error", "By trust", "By cluster"]
+    assert app.segmented_control(key="latent-colour").value == "error"
     assert "no. " in says(app)
 
 
@@ -189,13 +205,15 @@ def test_a_place_that_the_map_sends_is_where_the_page_stands(
     visit: Visit, model: RunFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        explorer, "latent_map", lambda *points, **about: Told((1.5, -0.5), Look(3.0, 4.0, 2.5, (1, 7)), "")
+        explorer,
+        "latent_map",
+        lambda *points, **about: Told((1.5, -0.5), Look(3.0, 4.0, 2.5, (1, 7), True), "0_0~9_0~9_9"),
     )
     app = visit("latent", model=model.name, x="0", y="0")
     assert not app.exception
     assert (app.query_params["x"], app.query_params["y"]) == ("1.5", "-0.5")
-    seen = {name: app.query_params[name] for name in ("cx", "cy", "zoom", "hide")}
-    assert seen == {"cx": "3", "cy": "4", "zoom": "2.5", "hide": "1.7"}
+    seen = {name: app.query_params[name] for name in ("cx", "cy", "zoom", "hide", "density", "lasso")}
+    assert seen == {"cx": "3", "cy": "4", "zoom": "2.5", "hide": "1.7", "density": "True", "lasso": "0_0~9_0~9_9"}
 
 
 def test_a_link_hands_its_look_to_the_map_and_another_model_forgets_it(
@@ -213,6 +231,61 @@ def test_a_link_hands_its_look_to_the_map_and_another_model_forgets_it(
     app.selectbox(key="latent-model").select(deep_model.name).run()
     assert looks[-1] == Look()
     assert app.query_params["tool"] == "Grid"
+
+
+EVERYTHING = "-1e3_-1e3~1e3_-1e3~1e3_1e3~-1e3_1e3"
+
+
+def test_a_circled_group_is_described_and_let_go(
+    visit: Visit, model: RunFolder, says: Says, whole_reruns: None
+) -> None:
+    app = visit("latent", model=model.name)
+    assert "inside" not in says(app)
+    app = visit("latent", model=model.name, lasso=EVERYTHING)
+    space = LatentSpace(model)
+    errors = space.exhibit.errors
+    counts = space.exhibit.labels.bincount()  # type: ignore[union-attr]
+    most = f"{model.run.result.classes[int(counts.argmax())]} {int(counts.max()) / len(errors):.0%}"  # type: ignore[union-attr]
+    for said in (f"{len(errors)} inside", f"mean error {float(errors.mean()):.4f}", most):
+        assert said in says(app)
+    app.button(key="clear-group").click().run()
+    assert not app.exception
+    assert "lasso" not in app.query_params and "inside" not in says(app)
+
+
+def test_who_is_chosen_is_inside_and_not_filtered_out(model: RunFolder) -> None:
+    space = LatentSpace(model)
+    labels = space.exhibit.labels
+    assert labels is not None
+    flat = space.plane.flat(space.exhibit.codes)
+    x = float(flat[:, 0].median())
+    right = f"{x:.6f}_-1e6~1e6_-1e6~1e6_1e6~{x:.6f}_1e6"
+    view = state.LatentView(lasso=right)
+    assert selection.chosen(space, view) == (flat[:, 0] > round(x, 6)).nonzero()[:, 0].tolist()
+    view.hide = "0"
+    assert selection.chosen(space, view) == ((flat[:, 0] > round(x, 6)) & (labels != 0)).nonzero()[:, 0].tolist()
+    view.colour, view.hide = "cluster", "0"
+    clusters = space.clusters.labels
+    assert selection.chosen(space, view) == ((flat[:, 0] > round(x, 6)) & (clusters != 0)).nonzero()[:, 0].tolist()
+    assert selection.chosen(space, state.LatentView()) == []
+
+
+def test_a_hand_on_the_map_is_followed_by_the_lens_and_the_place_is_kept(
+    visit: Visit, model: RunFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    draws: list[Callable[[Any], Glimpse]] = []
+    monkeypatch.setattr(explorer, "lens", lambda draw, **about: draws.append(draw))
+    kept: list[state.LatentView] = []
+    monkeypatch.setattr(explorer, "keep", lambda view: kept.append(view.model_copy()))
+    visit("latent", model=model.name, x="0", y="0")
+    space = LatentSpace(model)
+    for hand, place in ((None, (0.0, 0.0)), ((0.5, -0.25), (0.5, -0.25)), (None, (0.5, -0.25))):
+        glimpse = draws[-1](hand)
+        code = torch.tensor([place])
+        assert np.array_equal(glimpse.picture, space.decode(code)[0])
+        assert glimpse.trust == pytest.approx(float(space.trust(code)[0]))
+        assert np.array_equal(glimpse.near, space.exhibit.images[space.neighbours(code[0], 1)[0]].numpy())
+    assert [(view.x, view.y) for view in kept] == [(0.5, -0.25)]
 
 
 def test_a_photo_of_ones_own_is_drawn_again_and_becomes_what_tools_work_on(
@@ -320,7 +393,7 @@ def test_the_pin_on_a_photo_of_ones_own_is_its_very_code(
     visit: Visit, deep_model: RunFolder, whole_reruns: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shown: list[Any] = []
-    monkeypatch.setattr(explorer, "show_point", lambda space, view, code: shown.append((space, code)))
+    monkeypatch.setattr(explorer, "show_nearest", lambda space, view, code: shown.append((space, code)))
     app = visit("latent", model=deep_model.name, tool="Your image")
     app.file_uploader(key="own-picture").set_value(photo()).run()
     assert not app.exception

@@ -8,11 +8,12 @@ from collections.abc import Callable
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from dashboard import words
 from selfsup_engine.events import Check, Finished, Metrics, Queued, Started
 from selfsup_engine.health import Finding
 from selfsup_engine.runs import ROOT, Library, RunFolder
 
-PAGES = ["gan", "gradients", "home", "train", "latent", "library"]
+PAGES = ["compare", "gan", "gradients", "home", "inside", "train", "latent", "library", "run"]
 HOSTILE = "<script>alert(1)</script>"
 STARTED = Started(step=0, device="CPU", threads=1, parameters=1)
 
@@ -60,7 +61,7 @@ def test_a_damaged_run_is_said_where_it_is_asked_for(visit: Callable[..., AppTes
     (library.root / "broken").mkdir()
     (library.root / "broken" / "run.json").write_text("{")
     assert "cannot be read" in visit("train", run="broken").error[0].value
-    assert "no run" in visit("library", run="broken").warning[0].value
+    assert "cannot be read" in visit("run", run="broken").error[0].value
     assert visit("train", run="broken").button(key="train").label == "Train"
 
 
@@ -80,7 +81,35 @@ NONSENSE = {
         "sigma": ["-1", "0.1234", "many"],
         "every": ["some"],
     },
-    "library": {"run": ["nobody", "x" * 65, "../x"], "q": ["x" * 81, "*[(\\", "%"]},
+    "compare": {
+        "models": ["nobody", "a..b", "flat.flat.flat", "flat@0123456789abcdef"],
+        "image": ["99999", "-2"],
+        "on": ["7", "8"],
+        "lasso": ["1_1", "9_9~9_8~8_9"],
+        "photo": ["nobody"],
+    },
+    "inside": {
+        "model": ["nobody", "../..", "x" * 65],
+        "image": ["-1", "99999", "one"],
+        "at": ["7.12~g0_1", "=", "7.12~z101_1"],
+        "photo": ["nobody", "own"],
+        "layer": ["7", "8", "500", "-2"],
+        "unit": ["31", "32", "10000"],
+        "part": ["moves", "table", "x"],
+    },
+    "library": {
+        "q": ["x" * 81, "*[(\\", "%"],
+        "can": ["flying", "latent.flying", "a,b"],
+        "state": ["asleep", "ready.asleep"],
+        "tag": ["nothing,of it", "![](x)", ","],
+        "sort": ["mood"],
+        "sheet": ["7", "-1", "x"],
+    },
+    "run": {
+        "run": ["nobody", "x" * 65, "../x", ""],
+        "part": ["Log", "Settings", "Time machine", "Hammer"],
+        "snap": ["5", "x"],
+    },
     "gradients": {
         "model": ["nobody", "../..", "x" * 65],
         "photo": ["nobody", "own", "../x", ""],
@@ -102,7 +131,7 @@ NONSENSE = {
 def test_a_page_opens_whatever_the_link_says(
     visit: Callable[..., AppTest], model: RunFolder, page: str, field: str, value: str
 ) -> None:
-    link = {"model": model.name} if page == "latent" else {}
+    link = {"model": model.name} if page in ("latent", "inside") else {}
     app = visit(page, **link | {field: value})
     assert not app.exception
     assert len(app.title) == 1
@@ -110,7 +139,15 @@ def test_a_page_opens_whatever_the_link_says(
 
 LINKED = pytest.mark.parametrize(
     ("page", "field"),
-    [("train", "run"), ("latent", "model"), ("library", "run"), ("gradients", "model"), ("gradients", "photo")],
+    [
+        ("train", "run"),
+        ("latent", "model"),
+        ("run", "run"),
+        ("library", "tag"),
+        ("gradients", "model"),
+        ("gradients", "photo"),
+        ("inside", "photo"),
+    ],
 )
 
 
@@ -148,7 +185,16 @@ def hostile(library: Library, trained: RunFolder, model: RunFolder) -> RunFolder
 
 
 @pytest.mark.parametrize(
-    ("page", "field"), [("home", ""), ("train", "run"), ("latent", "model"), ("library", "run"), ("library", "")]
+    ("page", "field"),
+    [
+        ("home", ""),
+        ("train", "run"),
+        ("latent", "model"),
+        ("inside", "model"),
+        ("compare", ""),
+        ("run", "run"),
+        ("library", ""),
+    ],
 )
 def test_the_text_of_a_run_stays_text(
     visit: Callable[..., AppTest], hostile: RunFolder, says: Callable[[AppTest], str], page: str, field: str
@@ -196,6 +242,10 @@ def test_home_goes_on_to_the_other_pages(visit: Callable[..., AppTest], model: R
     assert app.title[0].value == "Latent space"
     assert app.query_params["model"] == model.name
     app = visit("home")
+    app.button(key=f"open-{words.key(trained)}").click().run()
+    assert not app.exception
+    assert app.query_params["run"] == trained.name and app.button(key="way-latent")
+    app = visit("home")
     next(button for button in app.button if button.label == "Train a model").click().run()
     assert app.title[0].value == "Train a model"
 
@@ -219,7 +269,7 @@ def test_a_model_whose_file_lacks_figures_harms_no_page(visit: Callable[..., App
     for page in PAGES:
         assert not visit(page).exception
     assert not visit("latent", model=trained.name).exception
-    assert not visit("library", run=trained.name).exception
+    assert not visit("run", run=trained.name).exception
 
 
 @pytest.mark.parametrize("losses", [[{}, {"mse": 0.5}], [{"mse": 0.5}, {"kl": 1.0}], [{"mse": 0.0}], [{"mse": -1.0}]])
@@ -233,14 +283,14 @@ def test_a_history_of_odd_figures_harms_no_page(
         trained.append(Check(step=step, losses=figures, findings=()))
     trained.append(Finished(step=2, reason="stopped"))
     assert not visit("train", run=trained.name).exception
-    assert not visit("library", run=trained.name).exception
+    assert not visit("run", run=trained.name).exception
 
 
 def test_a_picture_that_is_none_harms_no_page(visit: Callable[..., AppTest], trained: RunFolder) -> None:
     trained.file("cover.png").write_bytes(b"")
     assert not visit("home").exception
     trained.file("cover.png").unlink()
-    app = visit("library", run=trained.name)
+    app = visit("run", run=trained.name)
     assert not app.exception
     assert "no picture yet" in "".join(piece.value for piece in app.html)
 

@@ -38,7 +38,7 @@ def test_a_state_comes_back_from_its_file(at_hand: Library, model: RunFolder) ->
 
 
 def test_a_path_of_this_machine_is_told_to_nobody(at_hand: Library, model: RunFolder) -> None:
-    model.save(model.run.model_copy(update={"source": "npz:/home/somebody/secret.npz"}))
+    model.save(model.run.model_copy(update={"source": "npz:/srv/somebody/secret.npz"}))
     assert b"somebody" not in sharing.to_file(view_of(model))
 
 

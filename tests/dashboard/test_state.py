@@ -8,10 +8,23 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashboard import state
-from dashboard.state import CompareView, LatentView, LibraryView, ModelView, PhotoView, SamplerView, TrainView, View
+from dashboard.state import (
+    ByExample,
+    CompareView,
+    InsideView,
+    LatentView,
+    LibraryView,
+    ModelView,
+    PhotoView,
+    RunView,
+    SamplerView,
+    StepView,
+    TrainView,
+    View,
+)
 
 LINKS: dict[type[View], dict[str, str]] = {
-    TrainView: {"run": "digits-mlp-0102-030405", "data": "mnist", "family": "dcgan"},
+    TrainView: {"run": "digits-mlp-0102-030405", "data": "mnist", "family": "dcgan", "snap": "1024"},
     LatentView: {
         "model": "fashion-2d",
         "weights": "0123456789abcdef",
@@ -21,12 +34,20 @@ LINKS: dict[type[View], dict[str, str]] = {
         "cx": "0.5",
         "cy": "-0.25",
         "hide": "0.3.11",
+        "density": "True",
+        "lasso": "0.5_1~2_-1.5~0_0",
         "colour": "error",
         "back": "True",
         "a": "3",
         "b": "0",
         "how": "spherical",
         "tool": "Your image",
+        "ga": "l3",
+        "gb": "p0_0~1_0~0_1",
+        "ta": "i5.9",
+        "tb": "here",
+        "tc": "own",
+        "moves": "d00000017_-1~d48213377_1.5",
         "sigma": "0.15",
         "every": "True",
     },
@@ -40,6 +61,11 @@ LINKS: dict[type[View], dict[str, str]] = {
         "method": "weights",
         "locked": "g0.t",
         "tool": "Your picture",
+        "ga": "s7.12~~7.40~g0_1",
+        "gb": "l0",
+        "ta": "l3",
+        "tb": "s1.2",
+        "tc": "here",
         "shelf": "1.2~~3.4~g1_2",
         "pace": "slow",
         "spread": "0.8",
@@ -66,12 +92,30 @@ LINKS: dict[type[View], dict[str, str]] = {
         "seed": "7",
         "photo": "cat",
     },
-    LibraryView: {"run": "fashion-2d", "q": "fashion mlp"},
+    InsideView: {
+        "model": "fashion-2d",
+        "weights": "0123456789abcdef",
+        "image": "17",
+        "at": "7.12~t_0.7~g0_1.5",
+        "photo": "china",
+        "layer": "3",
+        "unit": "41",
+        "part": "learned",
+    },
+    LibraryView: {
+        "q": "fashion mlp",
+        "can": "latent.gan",
+        "state": "ready.paused",
+        "tag": "talk,best so far",
+        "sort": "score",
+        "sheet": "2",
+    },
+    RunView: {"run": "fashion-2d", "weights": "0123456789abcdef", "part": "Log", "snap": "300"},
 }
 """Links that say something about every field, none of it the default."""
 
 WRONG: dict[type[View], dict[str, list[str]]] = {
-    TrainView: {"run": ["x" * 65], "data": ["x" * 201], "family": ["x" * 33]},
+    TrainView: {"run": ["x" * 65], "data": ["x" * 201], "family": ["x" * 33], "snap": ["-2", "first"]},
     LatentView: {
         "model": ["x" * 65],
         "weights": ["0" * 17],
@@ -81,6 +125,8 @@ WRONG: dict[type[View], dict[str, list[str]]] = {
         "cx": ["inf", "left"],
         "cy": ["-1e7"],
         "hide": ["1,2", "1.", "-1", "1234", "all"],
+        "density": ["perhaps"],
+        "lasso": ["1_2~3_4", "a_b~c_d~e_f", "1_2~3_4~nan_5", "0_0~" * 600 + "0_0"],
         "colour": ["mauve", "LABEL", ""],
         "back": ["perhaps", ""],
         "a": ["-2", "100001", "1.5", "one"],
@@ -89,6 +135,12 @@ WRONG: dict[type[View], dict[str, list[str]]] = {
         "tool": ["Hammer", "interpolate"],
         "sigma": ["nan", "-0.1", "0.7"],
         "every": ["some"],
+        "ga": ["x1", "lx", "p1_2"],
+        "gb": ["i1,2", "here"],
+        "ta": ["l", "there"],
+        "tb": ["s7", "<b>"],
+        "tc": ["p0,0;1,1"],
+        "moves": ["d1_1", "g0_1", "d00000017_", "d00000017_1~x"],
     },
     SamplerView: {
         "model": ["x" * 65],
@@ -103,6 +155,11 @@ WRONG: dict[type[View], dict[str, list[str]]] = {
         "shelf": ["1.2~~x", "1.2~g0_x"],
         "pace": ["hurried"],
         "spread": ["0", "1.6", "nan"],
+        "ga": ["s7.1~~", "7.1"],
+        "gb": ["l1234"],
+        "ta": ["i"],
+        "tb": ["s1.2~x"],
+        "tc": ["hero"],
     },
     PhotoView: {
         "model": ["x" * 65],
@@ -126,7 +183,25 @@ WRONG: dict[type[View], dict[str, list[str]]] = {
         "seed": ["-1", "one"],
         "photo": ["x" * 33],
     },
-    LibraryView: {"run": ["x" * 65], "q": ["x" * 81]},
+    InsideView: {
+        "model": ["x" * 65],
+        "weights": ["0" * 17],
+        "image": ["-2", "100001", "one"],
+        "at": ["7", "7.12~x", "="],
+        "photo": ["x" * 33],
+        "layer": ["-2", "501", "first"],
+        "unit": ["-2", "10001", "1.5"],
+        "part": ["Layer", ""],
+    },
+    LibraryView: {
+        "q": ["x" * 81],
+        "can": ["latent,gan", "latent.", "../x"],
+        "state": [".ready", "A"],
+        "tag": ["x" * 251],
+        "sort": ["best", "Newest"],
+        "sheet": ["-1", "10001", "two"],
+    },
+    RunView: {"run": ["x" * 65], "weights": ["0" * 17], "part": ["Hammer", "log"], "snap": ["-2", "10000001", "last"]},
 }
 
 kinds = pytest.mark.parametrize("kind", list(LINKS))
@@ -256,7 +331,9 @@ def test_what_is_remembered_can_be_forgotten() -> None:
 
 def test_each_view_belongs_to_one_page() -> None:
     views = {name for name, value in vars(state).items() if isinstance(value, type) and issubclass(value, View)}
-    assert views - {View.__name__, ModelView.__name__} == {kind.__name__ for kind in LINKS}
+    assert views - {View.__name__, StepView.__name__, ByExample.__name__, ModelView.__name__} == {
+        kind.__name__ for kind in LINKS
+    }
 
 
 def test_what_is_kept_is_ahead_of_the_address_bar_until_that_says_something_else() -> None:

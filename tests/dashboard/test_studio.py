@@ -353,3 +353,14 @@ def test_a_style_is_taught_on_a_photo(visit: Visit, launcher: Any) -> None:
     )
     assert run.title == "Style of Astronaut"
     assert app.button(key="style-stop")
+
+
+def test_one_more_colour_is_none_of_those_that_are_there() -> None:
+    from dashboard.studio_controls import _another
+    from selfsup_engine.pictures import PALETTE
+
+    colours: list[str] = []
+    for _ in PALETTE:
+        colours.append(_another(colours))
+    assert sorted(colours) == sorted(PALETTE)
+    assert _another(colours) == "#808080"

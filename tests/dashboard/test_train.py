@@ -339,6 +339,17 @@ def test_a_run_that_cannot_go_on_says_why(visit: Visit, trained: RunFolder) -> N
     assert "its training state was not kept" in app.error[0].value
 
 
+def test_a_model_whose_history_was_not_kept_is_shown_once_and_not_for_ever_anew(
+    visit: Visit, trained: RunFolder
+) -> None:
+    trained.file("events.jsonl").unlink(missing_ok=True)
+    app = visit("train", run=trained.name)
+    assert not app.exception
+    app.button(key="open").click().run()
+    assert not app.exception
+    assert app.query_params["run"] == trained.name and app.button(key="delete")  # its own page
+
+
 def test_the_place_in_the_queue_is_said(visit: Visit, put: Put, says: Says) -> None:
     put(Queued(at=1.0), STARTED, HALF, trains=True)
     first, second = put(Queued(at=2.0)), put(Queued(at=3.0))
@@ -386,7 +397,7 @@ def test_the_previews_of_the_last_check_are_shown(visit: Visit, put: Put, says: 
 
 def test_a_run_of_another_family_or_source_is_still_shown(visit: Visit, put: Put, make: Callable[..., Run]) -> None:
     folder = put(STARTED, HALF, CHECKED, Paused(step=70), family="unheard-of", source="gone:away", config={})
-    for page, link in (("train", folder.name), ("library", folder.name)):
+    for page, link in (("train", folder.name), ("run", folder.name)):
         assert not visit(page, run=link).exception
 
 

@@ -16,10 +16,11 @@ import pytest
 import torch
 from safetensors.torch import load, save
 
-from selfsup_engine import archive, events
+from selfsup_engine import archive, events, snapshots
 from selfsup_engine.archive import export, take_in
 from selfsup_engine.errors import UserError
 from selfsup_engine.exploring.latent import LatentSpace
+from selfsup_engine.kept_directions import Kept, KeptDirections, name_and_vector, written
 from selfsup_engine.runs import Library, Run, RunFolder
 
 Members = dict[str, bytes]
@@ -62,6 +63,7 @@ def test_a_run_goes_out_and_comes_in(trained: RunFolder, members: Members, other
     assert taken.status().state == "done"
     assert {path.name for path in taken.path.iterdir()} >= {"run.json", "cover.png", "previews", "events.jsonl"}
     assert not taken.file("state.safetensors").exists()
+    assert len(snapshots.stored(taken)) == snapshots.CARRIED < len(snapshots.stored(trained))
     mine, theirs = LatentSpace(trained), LatentSpace(taken)
     assert torch.equal(mine.exhibit.codes, theirs.exhibit.codes)
     assert mine.decode(mine.exhibit.codes[:5]).tobytes() == theirs.decode(mine.exhibit.codes[:5]).tobytes()
@@ -75,7 +77,10 @@ def test_nothing_unfinished_goes_out(library: Library, make: Callable[..., Run])
         export(library.create(make()))
 
 
-@pytest.mark.parametrize("name", ["../evil.png", "/etc/evil", "previews/../../evil.png", "state.safetensors", "a.py"])
+@pytest.mark.parametrize(
+    "name",
+    ["../evil.png", "/etc/evil", "previews/../../evil.png", "state.safetensors", "snapshots/1.safetensors", "a.py"],
+)
 def test_foreign_members_are_refused(members: Members, other: Library, name: str) -> None:
     refused(zipped(members | {name: b"x"}), other, "not a model of Selfsup")
 
@@ -143,6 +148,11 @@ def few_classes(members: Members) -> Members:
     return run_with(result=json.loads(members["run.json"])["result"] | {"classes": ["0", "1"]})(members)
 
 
+def snapshot_with(**tensors: torch.Tensor) -> Callable[[Members], Members]:
+    return lambda members: {STEP_0: save(load(members[STEP_0]) | tensors)}
+
+
+STEP_0 = "snapshots/00000000.safetensors"
 HOSTILE: dict[str, Callable[[Members], Members]] = {
     "no json": lambda members: {"run.json": b"{"},
     "another json": lambda members: {"run.json": b"[]"},
@@ -163,6 +173,14 @@ HOSTILE: dict[str, Callable[[Members], Members]] = {
     "fewer codes": exhibit_with(codes=torch.zeros(3, 2)),
     "codes that are no numbers": exhibit_with(codes=torch.full((359, 2), torch.nan)),
     "labels of no class": exhibit_with(labels=torch.full((359,), 77)),
+    "a pickled snapshot": lambda members: {STEP_0: pickle.dumps({"a": 1})},
+    "more in a snapshot": snapshot_with(more=torch.zeros(3)),
+    "a snapshot of another network": lambda members: {STEP_0: members["exhibit.safetensors"]},
+    "a snapshot of no numbers": lambda members: {
+        STEP_0: save({name: tensor * torch.nan for name, tensor in load(members[STEP_0]).items()})
+    },
+    "a snapshot from beyond its end": lambda members: {"snapshots/00000999.safetensors": members[STEP_0]},
+    "too many snapshots": lambda members: {f"snapshots/{step:08d}.safetensors": members[STEP_0] for step in range(9)},
     "no cover": lambda members: {"cover.png": b"#!/bin/sh"},
     "no preview": lambda members: {"previews/00000000-map.png": b"#!/bin/sh"},
 }
@@ -189,3 +207,44 @@ def test_a_history_without_an_end_is_left_out(members: Members, other: Library, 
     assert taken.history() == []
     del members["events.jsonl"]
     assert take_in(zipped(members), other).status().state == "done"
+
+
+def kept_one(numbers: int) -> Kept:
+    fields = name_and_vector("sleeves", torch.eye(numbers)[0].numpy())
+    return Kept(**fields, effect=2, chance=0.1, share=1, sizes=(5, 5), groups=("l0", "l1"))  # type: ignore[arg-type]
+
+
+def weights_of(folder: RunFolder) -> str:
+    assert folder.run.result is not None
+    return folder.run.result.weights
+
+
+def test_directions_go_along_with_their_model(trained: RunFolder, library: Library, other: Library) -> None:
+    KeptDirections(library.root, weights_of(trained)).keep(kept_one(2))
+    taken = take_in(export(trained, library), other)
+    assert KeptDirections(other.root, weights_of(trained)).all() == [kept_one(2)]
+    assert not taken.file("directions.json").exists()
+    again = export(taken, other)
+    with zipfile.ZipFile(io.BytesIO(again)) as file:
+        assert file.namelist().count("directions.json") == 1
+    take_in(again, other)
+    assert len(KeptDirections(other.root, weights_of(trained)).all()) == 1
+
+
+@pytest.mark.parametrize(
+    "directions",
+    [b"", b"[{}]", b"{", written([kept_one(3)]), json.dumps([kept_one(2).model_dump() | {"name": "x" * 99}]).encode()],
+    ids=["nothing", "no fields", "no json", "another size", "a long name"],
+)
+def test_directions_that_do_not_fit_are_refused_with_the_model(
+    members: Members, other: Library, directions: bytes
+) -> None:
+    refused(zipped(members | {"directions.json": directions}), other, "directions")
+
+
+def test_directions_are_only_taken_in_for_the_weights_that_they_come_with(members: Members, other: Library) -> None:
+    """Else a file could add to what is kept of any model."""
+    run = json.loads(members["run.json"])
+    run["result"]["weights"] = "4bc80ffa8f42b2c2"
+    lying = members | {"run.json": json.dumps(run).encode(), "directions.json": written([kept_one(2)])}
+    refused(zipped(lying), other, "other weights")

@@ -12,6 +12,7 @@ from selfsup_engine.exploring import metrics
 from selfsup_engine.exploring.sampling import Sampler
 from selfsup_engine.exploring.spot import Spot
 from selfsup_engine.images import encode, montage
+from selfsup_engine.kept_directions import Kept, KeptDirections, name_and_vector
 from selfsup_engine.runs import Library, RunFolder
 from tests.selfsup_engine.test_cli import answer, call, mistake
 
@@ -108,3 +109,21 @@ def test_a_mistake_is_one_clear_line(
     (tmp_path / "text.png").write_text("no picture")
     known = {"GAN": gan.name, "AE": trained.name, "TEXT": str(tmp_path / "text.png")}
     assert hint in mistake(*(known.get(word, word) for word in words))
+
+
+def test_a_sample_is_moved_along_a_direction_that_was_kept(gan: RunFolder, library: Library, tmp_path: Path) -> None:
+    assert gan.run.result is not None
+    fields = name_and_vector("mine", np.eye(100, dtype=np.float32)[3])
+    kept = Kept(**fields, effect=1, chance=0.1, share=1, sizes=(5, 5), groups=("l0", "l1"))  # type: ignore[arg-type]
+    KeptDirections(library.root, gan.run.result.weights).keep(kept)
+    call("sample", gan.name, "--at", f"4.2~{kept.id}_2", "-o", str(tmp_path / "one.png"))
+    assert np.array_equal(grey(tmp_path / "one.png"), Sampler(gan).images([Spot(4, 2).moved({"z3": 2})])[0, 0])
+
+
+def test_a_run_is_filmed_from_its_snapshots(trained: RunFolder, tmp_path: Path) -> None:
+    film = tmp_path / "out.gif"
+    made = answer("timelapse", trained.name, "-o", str(film))
+    assert made["steps"][0] == 0 and made["steps"][-1] == 300
+    with Image.open(film) as image:
+        assert image.n_frames > 20
+    assert ".gif" in mistake("timelapse", trained.name, "-o", str(tmp_path / "out.webp"))

@@ -98,3 +98,23 @@ def test_cut_after_forgets_what_will_happen_again(path: Path) -> None:
     assert len(events.read(path)) == 6
     events.append(path, HISTORY[-1])
     assert events.read(path)[-1] == HISTORY[-1]
+
+
+def test_the_state_in_a_file_is_read_again_once_the_file_has_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, read = tmp_path / "events.jsonl", events.read
+    looks: list[Path] = []
+    monkeypatch.setattr(events, "read", lambda path: looks.append(path) or read(path))
+    assert events.status_in(path) is None
+    events.append(path, events.Queued())
+    assert [events.status_in(path) == events.status(read(path)) for _ in range(3)] == [True] * 3
+    assert len(looks) == 1
+    events.append(path, events.Paused(step=7))
+    paused = events.status_in(path)
+    assert paused and (paused.state, paused.step) == ("paused", 7)
+    events.cut_after(path, 0)
+    queued = events.status_in(path)
+    assert queued and queued.state == "queued"
+    path.write_text("")
+    assert events.status_in(path) is None

@@ -26,7 +26,9 @@ def courier(pictures: Callable[[list[int]], Pixels], *, count: int, follows: str
     def answer() -> None:
         said: dict[str, Any] = state.held(key) or {}
         asked, turn = said.get("asked") or ([], 0)
-        numbers = [int(number) for number in asked[:MOST] if 0 <= int(number) < count]
+        new = turn != state.remembered(f"{key}:turn")
+        state.remember(f"{key}:turn", turn)
+        numbers = [int(number) for number in asked[:MOST] if 0 <= int(number) < count] if new else []
         header: dict[str, Any] = {"follows": follows, "turn": turn, "numbers": numbers, "columns": COLUMNS}
         if not numbers:
             _mount(key=key, data=blob(header), on_asked_change=lambda: None)

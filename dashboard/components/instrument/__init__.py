@@ -32,29 +32,55 @@ class Slider(NamedTuple):
 
 
 class Scene(NamedTuple):
-    """What is drawn for a setting: the picture, the one before the sliders, the nearest training picture, all (C, S, S) uint8, and that
-    one's number; the opinion in [0, 1], or None; the random numbers (L,) before the moves."""
+    """What is drawn for a setting: the picture, the one before the sliders, the nearest real picture, all (C, S, S) uint8, and that
+    one's number; what the gauge shows in [0, 1], or None; the random numbers (L,) before the moves, where they can be moved one by one."""
 
     picture: Pixels
     before: Pixels
     near: Pixels
     near_number: int
-    opinion: float | None
+    gauge: float | None
     numbers: Sequence[float]
+
+
+class Wording(NamedTuple):
+    """What is said of what the sliders move: of the nearest real picture, of the gauge, with a sentence on it, and of the picture before."""
+
+    near: str
+    gauge: str
+    about: str
+    before: str
+
+
+OF_A_GENERATOR = Wording(
+    "nearest training picture",
+    "Discriminator's opinion",
+    "How real the second network takes the picture to be. It is no measure of quality: the first one learned to please it.",
+    "before the sliders",
+)
 
 
 class Played(NamedTuple):
     """setting: where the sliders stand; rest: the hand has just let go; renamed: a slider that was just given a name; refresh: the hand
-    let go a moment ago, and what else the page shows may follow."""
+    let go a moment ago, and what else the page shows may follow; dragged: a hand is on a slider."""
 
     setting: Setting
     rest: bool
     renamed: tuple[str, str] | None
     refresh: bool
+    dragged: bool = False
 
 
-def instrument(wanted: Setting, sliders: Sequence[Slider], draw: Callable[[Setting], Scene], *, key: str) -> Played:
-    """Shows what `draw` gives for where the sliders stand.
+def instrument(
+    wanted: Setting,
+    sliders: Sequence[Slider],
+    draw: Callable[[Setting], Scene],
+    *,
+    key: str,
+    wording: Wording = OF_A_GENERATOR,
+    truncates: bool = True,
+) -> Played:
+    """Shows what `draw` gives for where the sliders stand; with a slider of the truncation where there is one.
 
     Controlled: pass what the last run returned. A new place in the browser wins over `wanted`; without one, another `wanted` moves the
     sliders there.
@@ -74,7 +100,9 @@ def instrument(wanted: Setting, sliders: Sequence[Slider], draw: Callable[[Setti
         "setting": {"moves": dict(moves), "truncation": truncation, "locked": locked},
         "sliders": [slider._asdict() for slider in sliders],
         "numbers": [round(number, 2) for number in scene.numbers],
-        "opinion": scene.opinion,
+        "gauge": scene.gauge,
+        "truncates": truncates,
+        "wording": wording._asdict(),
         "near": scene.near_number,
         "side": scene.picture.shape[1],
         "channels": len(scene.picture),
@@ -83,7 +111,9 @@ def instrument(wanted: Setting, sliders: Sequence[Slider], draw: Callable[[Setti
     _mount(
         key=key, data=data, on_set_change=lambda: None, on_renamed_change=lambda: None, on_refresh_change=lambda: None
     )
-    return Played(now.at, rest, (str(renamed[0]), str(renamed[1])) if renamed and new_name else None, new_refresh)
+    name = (str(renamed[0]), str(renamed[1])) if renamed and new_name else None
+    dragged = bool(said.get("set")) and not said["set"][3]
+    return Played(now.at, rest, name, new_refresh, dragged)
 
 
 def _settled(key: str, said: Sequence[Any] | None, wanted: Setting) -> tuple[Held[Setting], bool]:

@@ -10,8 +10,6 @@ map itself changes.
 """
 
 import hashlib
-import json
-import struct
 import time
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
@@ -22,7 +20,7 @@ import numpy.typing as npt
 from dashboard import state
 from dashboard.components.courier import courier
 from dashboard.components.held import settle
-from dashboard.components.scripted import scripted
+from dashboard.components.scripted import blob, scripted
 from selfsup_engine.images import Pixels
 from selfsup_engine.pictures import PALETTE
 
@@ -62,8 +60,10 @@ def latent_map(
     key: str,
     labels: npt.NDArray[np.integer] | None = None,
     classes: Sequence[str] = (),
+    typical: Sequence[int] = (),
     values: npt.NDArray[np.floating] | None = None,
     value_name: str = "error",
+    falling: bool = False,
     pin: Point | None = None,
     look: Look = ALL,
     lasso: str = "",
@@ -81,8 +81,9 @@ def latent_map(
     All three are controlled: pass what the last run returned, as in `told = latent_map(..., pin=told.pin, look=told.look, lasso=told.lasso)`.
     A new choice in the browser wins over `pin`; without one, a `pin` other than what was returned moves it there. So do `look` and `lasso`.
 
-    `labels` (N,) are indices into `classes` and give each class a colour and a chip that filters. `values` (N,), where
-    given, colour the points instead, from their 2nd to their 98th percentile. `marks` are named places. `background`
+    `labels` (N,) are indices into `classes` and give each class a colour and a chip that filters; `typical` are the numbers of
+    points whose pictures stand on the chips. `values` (N,), where
+    given, colour the points instead, from their 2nd to their 98th percentile; the high ones stand out, or, `falling`, the low ones. `marks` are named places. `background`
     is a PNG, WebP or JPEG under the points; `background_extent` is its (x0, y0, x1, y1), with y1 at the upper edge.
     The map is `height` pixels high, but no higher than wide. Points that are not finite are left out.
 
@@ -108,7 +109,9 @@ def latent_map(
         values=values,
         background=background,
         lit=lit,
+        typical=[int(number) for number in typical] if pictures is not None else [],
         value_name=value_name,
+        falling=falling,
         marks=[(name, float(x), float(y)) for name, x, y in marks],
         background_extent=background_extent,
         height=height,
@@ -140,16 +143,14 @@ def pack(
     lit: Sequence[int] | None = None,
     **header: Any,
 ) -> bytes:
-    """Put a map into one blob, all little-endian and without gaps.
+    """Put a map into one blob: `header`, with what follows from the arrays (`n`, `labelled`, ...), and five parts without padding.
 
     ===========  =======================================================================================
-    uint32       length of the header in bytes
-    header       JSON in UTF-8: `header`, and what follows from the arrays (`n`, `labelled`, ...)
-    float32[2n]  points: x, y, x, y, ...
+    float32[2n]  points, little-endian: x, y, x, y, ...
     uint8[n]     labels, if `labelled`
     uint8[n]     values, if `value_range` is not null: 0 is its low end, 255 its high end
     uint8[n]     1 where a point is lit, if `lit`
-    bytes        the background picture, if `background` is not null: the rest of the blob
+    bytes        the background picture, if `background` is not null
     ===========  =======================================================================================
 
     `background` in the header is a digest, by which the browser knows what is still the same. `gaps` are the numbers of the points that
@@ -176,8 +177,7 @@ def pack(
         "gaps": np.flatnonzero(~finite).tolist(),
         "background": background and _digest(background),
     }
-    head = json.dumps(header, default=float).encode()  # float: NumPy's scalars
-    return b"".join([struct.pack("<I", len(head)), head, xy, label_bytes, levels, alight, background or b""])
+    return blob(header, xy, label_bytes, levels, alight, background or b"")
 
 
 def _quantise(values: npt.NDArray[np.floating]) -> tuple[bytes, tuple[float, float]]:

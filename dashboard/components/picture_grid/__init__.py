@@ -14,7 +14,8 @@ def picture_grid(
     images_nchw: Pixels,
     *,
     key: str,
-    columns: int,
+    columns: int = 0,
+    narrowest: int = 0,
     label: str,
     names: Sequence[str],
     captions: Sequence[str] = (),
@@ -22,21 +23,29 @@ def picture_grid(
 ) -> int | None:
     """Shows images (N, C, H, W) uint8, and gives the number of the one that was just pressed; None if none was.
 
-    names: what each is called, for the pointer and for who cannot see; captions: what stands below each.
+    columns: pictures in a row; without it as many as fit that are `narrowest` pixels wide or more; names: what each is called, for the
+    pointer and for who cannot see; captions: what stands below each.
     """
-    chosen = (state.held(key) or {}).get("picked")
-    turn = chosen[1] if chosen else None
-    new = turn is not None and turn != state.remembered(f"{key}:turn")
-    state.remember(f"{key}:turn", turn)
+    pressed = just_pressed(key)
     header = {
         "columns": columns,
+        "narrowest": narrowest,
         "count": len(images_nchw),
         "across": min(_ACROSS, len(images_nchw)),
         "label": label,
         "names": list(names),
         "captions": list(captions),
-        "selected": chosen[0] if new and chosen else selected,
+        "selected": selected if pressed is None else pressed,
     }
     sheet = encode(montage(images_nchw, min(_ACROSS, len(images_nchw)), background=0), "png")
     _mount(key=key, data=blob(header, sheet), on_picked_change=lambda: None)
-    return int(chosen[0]) if new and chosen and 0 <= chosen[0] < len(images_nchw) else None
+    return pressed if pressed is not None and 0 <= pressed < len(images_nchw) else None
+
+
+def just_pressed(key: str) -> int | None:
+    """What a component of that key tells as `picked`, [number, turn], where that is new; asked once in a run."""
+    chosen = (state.held(key) or {}).get("picked")
+    turn = chosen[1] if chosen else None
+    new = turn is not None and turn != state.remembered(f"{key}:turn")
+    state.remember(f"{key}:turn", turn)
+    return int(chosen[0]) if new and chosen else None

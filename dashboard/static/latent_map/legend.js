@@ -11,10 +11,10 @@ export function make(tag, properties = {}, ...children) {
 export const short = (v) => Number(v.toPrecision(3)).toString().replace("-", "−");
 
 /**
- * Fills `element`. `hidden` is the Set of hidden classes and is changed here; `onFilter()` says that it was, and
- * `onLight(i | null)` that class i is pointed at.
+ * Fills `element`. `emblems` are pictures that stand for the classes, as far as there are any; `hidden` is the Set of hidden classes and is changed
+ * here; `onFilter()` says that it was, and `onLight(i | null)` that class i is pointed at.
  */
-export function fillLegend(element, { data, ramp, hidden, onFilter, onLight }) {
+export function fillLegend(element, { data, emblems, ramp, hidden, onFilter, onLight }) {
   const chips = data.labels ? data.classes.map((name, i) => chip(name, i)) : [];
   element.replaceChildren(...(data.values ? [bar(data, ramp)] : []), ...chips);
   element.hidden = !element.children.length;
@@ -23,7 +23,7 @@ export function fillLegend(element, { data, ramp, hidden, onFilter, onLight }) {
     const dot = make("i");
     if (!data.values) dot.style.background = data.palette[i % data.palette.length];
     const title = `${name}: click to hide or show, double-click for only this`;
-    const button = make("button", { type: "button", className: "chip", title }, dot, name);
+    const button = make("button", { type: "button", className: "chip", title }, dot, ...emblem(emblems[i]), name);
     button.onclick = () => change(() => (hidden.delete(i) ? null : hidden.add(i)));
     button.ondblclick = () => change(() => isolate(i));
     button.onpointerenter = (event) => event.pointerType === "mouse" && onLight(hidden.has(i) ? null : i);
@@ -50,6 +50,14 @@ export function fillLegend(element, { data, ramp, hidden, onFilter, onLight }) {
   }
 
   showPressed();
+}
+
+function emblem(picture) {
+  if (!picture) return [];
+  const { sheet, x, y, side } = picture;
+  const canvas = make("canvas", { width: side, height: side, className: "emblem" });
+  canvas.getContext("2d").drawImage(sheet, x, y, side, side, 0, 0, side, side);
+  return [canvas];
 }
 
 function bar({ value_name: name, value_range: [low, high] }, ramp) {

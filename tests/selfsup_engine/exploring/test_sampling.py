@@ -15,6 +15,7 @@ from selfsup_engine.errors import UserError
 from selfsup_engine.exploring.sampling import Sampler, drawn_from, on_plane, truncated, walk
 from selfsup_engine.exploring.spot import Spot
 from selfsup_engine.images import encode
+from selfsup_engine.kept_directions import Kept, name_and_vector
 from selfsup_engine.runs import RunFolder
 
 
@@ -158,3 +159,17 @@ def test_a_model_without_samples_and_a_damaged_one_are_refused(
 @pytest.fixture
 def damage() -> Callable[[Path], None]:
     return lambda path: path.write_bytes(path.read_bytes()[:100]) and None
+
+
+def test_a_kept_direction_moves_a_sample_as_its_own_do_and_without_it_a_sentence_says_so(gan_once: RunFolder) -> None:
+    axis = torch.nn.functional.normalize(drawn_from(9, 9, 100), dim=0)
+    fields = name_and_vector("mine", axis.numpy())
+    kept = Kept(**fields, effect=1, chance=0.1, share=1, sizes=(5, 5), groups=("l0", "l1"))  # type: ignore[arg-type]
+    spot = Spot.parse(f"3.7~g0_1~{kept.id}_2")
+    sampler = Sampler(gan_once, [kept])
+    expected = drawn_from(3, 7, 100) + sampler.directions["activations"][0].axis + 2 * torch.from_numpy(kept.numbers)
+    assert torch.allclose(sampler.z(spot), expected)
+    assert np.array_equal(sampler.images([spot]), Sampler(gan_once, [kept]).images([spot]))
+    assert sampler.knows(kept.id) and not sampler.knows("d00000000")
+    with pytest.raises(UserError, match=r"not kept here.*bring it back under Directions"):
+        Sampler(gan_once).z(spot)

@@ -12,6 +12,7 @@ from selfsup_engine import sources
 from selfsup_engine.device import pick
 from selfsup_engine.errors import UserError
 from selfsup_engine.images import to_unit
+from selfsup_engine.models import color_gradient_networks as networks
 from selfsup_engine.models.color_gradient import SPEC, ColorGradientTask, gradient_mse, toned, turned
 from selfsup_engine.models.color_gradient_networks import (
     ColorGradientConfig,
@@ -163,3 +164,11 @@ def test_what_puts_nothing_back_is_called_so(images: Any) -> None:
 def test_settings_that_do_not_fit_are_refused(changes: dict[str, Any], said: str) -> None:
     with pytest.raises(UserError, match=said):
         check_config("color_gradient", ColorGradientConfig().model_dump() | changes)
+
+
+def test_what_a_pretext_leaves_of_images() -> None:
+    images = torch.rand(2, 3, 12, 12, generator=torch.Generator().manual_seed(0)) * 2 - 1
+    assert torch.equal(networks.taken_away("restore", images, 1), networks.blurred(images))
+    assert torch.equal(networks.taken_away("restore", images), networks.blurred(networks.blurred(images)))
+    assert torch.equal(networks.taken_away("colorize", images), networks.grey(images))
+    assert torch.equal(networks.taken_away("style", images), images)
