@@ -170,7 +170,7 @@ class Trial:
 
     def await_moment(self, moment: str) -> str:
         """Waits for a moment of the run that trains; gives what happened at it."""
-        give_up = time.monotonic() + 30
+        give_up = time.monotonic() + 10
         wait(lambda: any(process_of(worker_of(folder)) for folder in self.unfinished()), "a run trains")
         if moment == "any":
             time.sleep(self.random.uniform(0, 8))
