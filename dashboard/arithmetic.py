@@ -12,7 +12,8 @@ from streamlit.delta_generator import DeltaGenerator
 
 from dashboard import cache, forms, markup, own_photo, words
 from dashboard.latent_tools import download
-from dashboard.state import ByExample, LatentView, SamplerView, rerun
+from dashboard.state import rerun
+from dashboard.views import ByExample, LatentView, SamplerView
 from selfsup_engine.errors import UserError
 from selfsup_engine.exploring.between import members
 from selfsup_engine.exploring.groups import Group

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import streamlit as st
 
-from dashboard import cache, markup, words
+from dashboard import cache, forms, markup, words
 from dashboard.state import held, hold, remember, remembered
 from selfsup_engine.errors import UserError
 from selfsup_engine.images import Pixels
@@ -28,6 +28,20 @@ SAID = {
 
 
 FURTHER = 1.5  # times the usual effect of two places, from which on two of them are said to differ clearly
+
+
+def by_label(classes: Sequence[str], field: str, text: str) -> str:
+    """The label by which a group is given, as the text of that group."""
+    label = min(int(text[1:]) if text[1:].isdigit() else 0, len(classes) - 1)
+    key = f"label-{field}"
+    number = forms.following(
+        key,
+        label,
+        lambda: st.selectbox(
+            "Label", range(len(classes)), label, format_func=classes.__getitem__, key=key, label_visibility="collapsed"
+        ),
+    )
+    return f"l{number}"
 
 
 def strip(pictures: Sequence[Pixels] | Pixels, count: int, said: str) -> None:

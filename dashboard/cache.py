@@ -18,6 +18,7 @@ from selfsup_engine.sources import own
 from selfsup_engine.training.jobs import Jobs
 
 if TYPE_CHECKING:
+    from selfsup_engine.exploring.comparing import Comparison
     from selfsup_engine.exploring.contrast import Contrast
     from selfsup_engine.exploring.drawn import Drawn
     from selfsup_engine.exploring.groups import Group
@@ -74,59 +75,80 @@ def warm_up() -> Warm:
     return warm
 
 
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _opened(kind: str, path: str, stamp: str, _open: Callable[[RunFolder], Any]) -> Any:
+    return _open(RunFolder(Path(path)))
+
+
+def _weights(folder: RunFolder) -> str:
+    run = folder.run
+    return run.result.weights if run.result else ""
+
+
 def latent_space(folder: RunFolder) -> LatentSpace:
     """An opened model; anew once its weights have changed."""
-    run = folder.run
-    return _latent_space(str(folder.path), run.result.weights if run.result else "")
 
+    def open_it(folder: RunFolder) -> LatentSpace:
+        from selfsup_engine.exploring.latent import LatentSpace
 
-@st.cache_resource(max_entries=4, show_spinner=False)
-def _latent_space(path: str, weights: str) -> LatentSpace:
-    from selfsup_engine.exploring.latent import LatentSpace
+        return LatentSpace(folder)
 
-    return LatentSpace(RunFolder(Path(path)))
+    space: LatentSpace = _opened("latent", str(folder.path), _weights(folder), open_it)
+    return space
 
 
 def sampler(folder: RunFolder) -> Sampler:
-    """An opened generator; anew once its weights have changed."""
-    run = folder.run
-    found = _sampler(str(folder.path), run.result.weights if run.result else "")
-    found.kept = directions(run.result.weights).all() if run.result else ()
+    """An opened generator, with the directions that are kept of it; anew once its weights have changed."""
+
+    def open_it(folder: RunFolder) -> Sampler:
+        from selfsup_engine.exploring.sampling import Sampler
+
+        return Sampler(folder)
+
+    weights = _weights(folder)
+    found: Sampler = _opened("sampler", str(folder.path), weights, open_it)
+    found.kept = directions(weights).all() if weights else ()
     return found
-
-
-@st.cache_resource(max_entries=4, show_spinner=False)
-def _sampler(path: str, weights: str) -> Sampler:
-    from selfsup_engine.exploring.sampling import Sampler
-
-    return Sampler(RunFolder(Path(path)))
 
 
 def inside(folder: RunFolder) -> Inside:
     """A model opened to be looked into; anew once its weights have changed."""
-    run = folder.run
-    return _inside(str(folder.path), run.result.weights if run.result else "")
 
+    def open_it(folder: RunFolder) -> Inside:
+        from selfsup_engine.exploring.inside import Inside
 
-@st.cache_resource(max_entries=4, show_spinner=False)
-def _inside(path: str, weights: str) -> Inside:
-    from selfsup_engine.exploring.inside import Inside
+        return Inside(folder)
 
-    return Inside(RunFolder(Path(path)))
+    opened: Inside = _opened("inside", str(folder.path), _weights(folder), open_it)
+    return opened
 
 
 def timeline(folder: RunFolder) -> Timeline:
     """A run over its steps, brought up to what there is now; what was looked at is kept."""
-    opened = _timeline(str(folder.path), str(folder.run.created))
+
+    def open_it(folder: RunFolder) -> Timeline:
+        from selfsup_engine.exploring.timeline import Timeline
+
+        return Timeline(folder)
+
+    opened: Timeline = _opened("timeline", str(folder.path), str(folder.run.created), open_it)
     opened.refresh()
     return opened
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
-def _timeline(path: str, created: str) -> Timeline:
-    from selfsup_engine.exploring.timeline import Timeline
+def _comparison(whose: tuple[str, ...], _spaces: Sequence[LatentSpace]) -> Comparison:
+    from selfsup_engine.exploring.comparing import Comparison
 
-    return Timeline(RunFolder(Path(path)))
+    made = Comparison(_spaces)
+    _ = made.columns  # now, and not at the first look
+    return made
+
+
+def comparison(folders: Sequence[RunFolder]) -> Comparison:
+    """Models that encode and decode on the same images; asked once."""
+    spaces = [latent_space(folder) for folder in folders]
+    return _comparison(tuple(map(_whose, spaces)), spaces)
 
 
 def samples(sampler: Sampler, spots: Sequence[Spot]) -> Pixels:
@@ -259,15 +281,14 @@ def _source_picture(name: str) -> bytes | None:
 
 
 @st.cache_data(max_entries=16, show_spinner=False)
-def _decoded_grid(weights: str, side: int, _space: LatentSpace) -> tuple[bytes, tuple[float, float, float, float]]:
+def _decoded_grid(whose: str, side: int, _space: LatentSpace) -> tuple[bytes, tuple[float, float, float, float]]:
     codes, columns, extent = _space.grid(side)
     return encode(montage(_space.decode(codes), columns), "png"), extent
 
 
 def decoded_grid(space: LatentSpace, side: int = 21) -> tuple[bytes, tuple[float, float, float, float]]:
     """Decodes at even distances across the map as one PNG, and the extent x0, y0, x1, y1 that it covers."""
-    weights = space.run.result.weights if space.run.result else ""
-    return _decoded_grid(f"{space.name} {weights}", side, space)
+    return _decoded_grid(_whose(space), side, space)
 
 
 @st.cache_resource(max_entries=48, show_spinner=False)
@@ -289,4 +310,4 @@ def model(folder: RunFolder) -> Any:
 
         return load_model(folder)
 
-    return once(("model", str(folder.path), folder.run.result.weights if folder.run.result else ""), load)
+    return once(("model", str(folder.path), _weights(folder)), load)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from dashboard import cache, compare_codes, compare_drawings, explorers, forms, markup, sharing, state, words
-from dashboard.state import CompareView
+from dashboard.views import CompareView
 from selfsup_engine.runs import RunFolder
 
 MOST = 4

@@ -10,7 +10,8 @@ import streamlit as st
 from dashboard import cache, compare_maps, explorers, forms, markup
 from dashboard.components.picture_grid import picture_grid
 from dashboard.latent_tools import enlarged_png, error_map
-from dashboard.state import CompareView, Order, rerun
+from dashboard.state import rerun
+from dashboard.views import CompareView, Order
 from selfsup_engine.images import Pixels, encode, enlarge, fit
 from selfsup_engine.pictures import side_by_side
 from selfsup_engine.runs import RunFolder
@@ -29,7 +30,8 @@ ORDERS: dict[Order, str] = {
 
 def section(folders: list[RunFolder], view: CompareView) -> None:
     """The same pictures through each model and PCA, one of them large, and the maps."""
-    comparison = compared(folders)
+    with st.spinner("Showing them the same pictures…"):
+        comparison = cache.comparison(folders)
     titles = [
         *explorers.titles(folders).values(),
         *(column.model.name for column in comparison.columns[len(folders) :]),
@@ -55,21 +57,6 @@ def section(folders: list[RunFolder], view: CompareView) -> None:
     with right:
         large(comparison, titles, view)
     compare_maps.maps(comparison, titles, view)
-
-
-def compared(folders: list[RunFolder]) -> Comparison:
-    """The models on the same images; made once for these weights."""
-
-    def make() -> Comparison:
-        from selfsup_engine.exploring.comparing import Comparison
-
-        comparison = Comparison([cache.latent_space(folder) for folder in folders])
-        _ = comparison.columns  # now, and not at the first look
-        return comparison
-
-    key = tuple((str(folder.path), explorers.weights_of(folder)) for folder in folders)
-    with st.spinner("Showing them the same pictures…", show_time=False):
-        return cache.once(("compared", *key), make)
 
 
 def pictures(comparison: Comparison, titles: list[str], numbers: list[int], view: CompareView) -> None:

@@ -10,7 +10,8 @@ import streamlit as st
 
 from dashboard import cache, explorers, forms, markup, opened_photo, studio_choices, words
 from dashboard.components.picture_grid import picture_grid
-from dashboard.state import CompareView, rerun
+from dashboard.state import rerun
+from dashboard.views import CompareView
 from selfsup_engine import builtin_photos
 from selfsup_engine.exploring.spot import Spot
 from selfsup_engine.images import encode, montage

@@ -10,7 +10,8 @@ import streamlit as st
 
 from dashboard import forms, markup
 from dashboard.components.latent_map import latent_map
-from dashboard.state import Colour, CompareView, rerun, save
+from dashboard.state import rerun, save
+from dashboard.views import Colour, CompareView
 from selfsup_engine.exploring.selection import inside, vertices
 from selfsup_engine.images import Pixels
 

@@ -8,7 +8,7 @@ from functools import cached_property
 from itertools import groupby
 
 from dashboard import explorers, words
-from dashboard.state import LibraryView
+from dashboard.views import LibraryView
 from selfsup_engine import storage, tags
 from selfsup_engine.errors import UserError
 from selfsup_engine.events import Status

@@ -22,7 +22,8 @@ from dashboard import (
 )
 from dashboard.components.latent_map import Look, latent_map
 from dashboard.components.lens import Glimpse, lens
-from dashboard.state import Colour, LatentView, Tool, keep, rerun, save
+from dashboard.state import keep, rerun, save
+from dashboard.views import Colour, LatentView, Tool
 from selfsup_engine.runs import RunFolder
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from typing import Literal, NoReturn
 import streamlit as st
 
 from dashboard import cache, forms, sharing, words
-from dashboard.state import ModelView
+from dashboard.views import ModelView
 from selfsup_engine.errors import UserError
 from selfsup_engine.runs import Run, RunFolder
 

@@ -21,7 +21,8 @@ from dashboard import (
     words,
 )
 from dashboard.components.network import Block, Station, network
-from dashboard.state import InsidePart, InsideView, save
+from dashboard.state import save
+from dashboard.views import InsidePart, InsideView
 from selfsup_engine.runs import RunFolder
 
 if TYPE_CHECKING:

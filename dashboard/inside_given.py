@@ -10,7 +10,8 @@ import torch
 
 from dashboard import cache, markup, opened_photo, own_photo, studio_choices, words
 from dashboard.components.picture_grid import picture_grid
-from dashboard.state import InsideView, held, remember, remembered
+from dashboard.state import held, remember, remembered
+from dashboard.views import InsideView
 from selfsup_engine import builtin_photos
 from selfsup_engine.errors import UserError
 from selfsup_engine.exploring.spot import Spot

@@ -11,7 +11,8 @@ from dashboard import inside_pictures, markup
 from dashboard.components.network import shape_in_words
 from dashboard.components.picture_grid import picture_grid
 from dashboard.inside_unit import answers_of, unit_panel
-from dashboard.state import InsideView, rerun
+from dashboard.state import rerun
+from dashboard.views import InsideView
 from selfsup_engine.exploring import answering, filters
 from selfsup_engine.images import Pixels, encode, montage
 from selfsup_engine.runs import RunFolder

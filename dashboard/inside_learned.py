@@ -10,7 +10,8 @@ import streamlit as st
 
 from dashboard import cache, charts, markup, words
 from dashboard.rendering import Rendering
-from dashboard.state import InsideView, rerun
+from dashboard.state import rerun
+from dashboard.views import InsideView
 from selfsup_engine.exploring import probing
 from selfsup_engine.runs import RunFolder
 

@@ -9,7 +9,7 @@ import streamlit as st
 import torch
 
 from dashboard import cache, inside_pictures, latent_tools, markup
-from dashboard.state import InsideView
+from dashboard.views import InsideView
 from selfsup_engine.exploring import jacobian
 from selfsup_engine.images import Pixels, from_unit
 from selfsup_engine.pictures import about_grey, signed

@@ -10,7 +10,7 @@ import streamlit as st
 
 from dashboard import markup, words
 from dashboard.components.network import shape_in_words
-from dashboard.state import InsideView
+from dashboard.views import InsideView
 from selfsup_engine.runs import RunFolder
 
 if TYPE_CHECKING:

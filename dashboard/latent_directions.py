@@ -10,7 +10,8 @@ import torch
 
 from dashboard import by_example, cache, forms, markup, words
 from dashboard.components.instrument import Scene, Setting, Slider, Wording, instrument
-from dashboard.state import LatentView, keep, rerun, save
+from dashboard.state import keep, rerun, save
+from dashboard.views import LatentView
 from selfsup_engine.errors import UserError
 from selfsup_engine.exploring.between import effect_of_places, members
 from selfsup_engine.exploring.groups import KINDS, Group, Kind
@@ -103,17 +104,7 @@ def slot(space: LatentSpace, view: LatentView, name: str, field: str, code: Tens
 
 def by_label(space: LatentSpace, view: LatentView, field: str, text: str, code: Tensor) -> str:
     """The pictures of a label."""
-    classes = space.run.result.classes if space.run.result else ()
-    label = min(int(text[1:]) if text[1:].isdigit() else 0, len(classes) - 1)
-    key = f"label-{field}"
-    number = forms.following(
-        key,
-        label,
-        lambda: st.selectbox(
-            "Label", range(len(classes)), label, format_func=classes.__getitem__, key=key, label_visibility="collapsed"
-        ),
-    )
-    return f"l{number}"
+    return by_example.by_label(space.run.result.classes if space.run.result else (), field, text)
 
 
 def by_lasso(space: LatentSpace, view: LatentView, field: str, text: str, code: Tensor) -> str:

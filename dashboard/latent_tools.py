@@ -10,7 +10,8 @@ import streamlit as st
 import torch
 
 from dashboard import cache, forms, markup, own_photo, words
-from dashboard.state import LatentView, Way, rerun
+from dashboard.state import rerun
+from dashboard.views import LatentView, Way
 from selfsup_engine.errors import UserError
 from selfsup_engine.exploring import latent
 from selfsup_engine.images import Pixels, encode, enlarge, montage

@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 import streamlit as st
 
 from dashboard import cache, charts, explorers, markup, words
-from dashboard.state import TrainView, remember, rerun
+from dashboard.state import remember, rerun
+from dashboard.views import TrainView
 from selfsup_engine import events
 from selfsup_engine.errors import UserError
 from selfsup_engine.events import Status

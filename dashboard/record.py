@@ -21,7 +21,8 @@ from dashboard import (
     trash,
     words,
 )
-from dashboard.state import Part, RunView, hold, remember, remembered
+from dashboard.state import hold, remember, remembered
+from dashboard.views import Part, RunView
 from selfsup_engine import archive, events, storage
 from selfsup_engine.errors import UserError
 from selfsup_engine.events import Status

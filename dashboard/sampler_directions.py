@@ -8,7 +8,8 @@ import streamlit as st
 import torch
 
 from dashboard import by_example, cache, forms, markup, words
-from dashboard.state import SHELF, SamplerView, rerun
+from dashboard.state import rerun
+from dashboard.views import SHELF, SamplerView
 from selfsup_engine.errors import UserError
 from selfsup_engine.exploring.drawn import COUNT
 from selfsup_engine.exploring.groups import KINDS, Group, Kind
@@ -65,7 +66,7 @@ def slot(sampler: Sampler, view: SamplerView, name: str, field: str) -> Group | 
         chosen: Kind = forms.following(key, kind, lambda: forms.choice("How", WAYS, kind, key, hide_label=True))
         if chosen != kind:
             kind, text = chosen, "l0" if chosen == "label" else "s"
-    text = by_label(classes, field, text) if kind == "label" else by_samples(view, field, text)
+    text = by_example.by_label(classes, field, text) if kind == "label" else by_samples(view, field, text)
     setattr(view, field, text)
     if len(text) == 1:
         return None
@@ -77,20 +78,6 @@ def slot(sampler: Sampler, view: SamplerView, name: str, field: str) -> Group | 
         st.error(words.plain(error))
         return None
     return group
-
-
-def by_label(classes: tuple[str, ...], field: str, text: str) -> str:
-    """The samples that look like training pictures of a label."""
-    label = min(int(text[1:]) if text[1:].isdigit() else 0, len(classes) - 1)
-    key = f"label-{field}"
-    number = forms.following(
-        key,
-        label,
-        lambda: st.selectbox(
-            "Label", range(len(classes)), label, format_func=classes.__getitem__, key=key, label_visibility="collapsed"
-        ),
-    )
-    return f"l{number}"
 
 
 def by_samples(view: SamplerView, field: str, text: str) -> str:

@@ -8,7 +8,8 @@ import numpy as np
 import streamlit as st
 
 from dashboard import latent_tools, markup
-from dashboard.state import LatentView, rerun
+from dashboard.state import rerun
+from dashboard.views import LatentView
 from selfsup_engine.exploring import selection
 
 if TYPE_CHECKING:

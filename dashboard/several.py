@@ -9,7 +9,8 @@ import streamlit as st
 
 from dashboard import cache, forms, markup, tagging, trash, uploads, words
 from dashboard.entries import Entry
-from dashboard.state import View, remember, remembered, rerun
+from dashboard.state import remember, remembered, rerun
+from dashboard.views import View
 from selfsup_engine import archive
 from selfsup_engine.runs import RunFolder
 

@@ -13,8 +13,9 @@ from urllib.parse import urlencode
 import streamlit as st
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from dashboard import cache, markup, state, words
-from dashboard.state import View, remember, remembered
+from dashboard import cache, markup, state, views, words
+from dashboard.state import remember, remembered
+from dashboard.views import View
 from selfsup_engine.errors import UserError
 from selfsup_engine.runs import Run, RunFolder
 from selfsup_engine.sources import is_own
@@ -61,11 +62,11 @@ def share(view: View) -> None:
         here = (st.context.url or "").partition("?")[0].rstrip("/").rpartition("/")[0]
         kind = type(view)
         query = urlencode(state.link(state.kept(kind)), safe=",~:{}@")
-        st.code(f"{here}/{state.page_of(kind)}?{query}", language=None, wrap_lines=True)
+        st.code(f"{here}/{views.page_of(kind)}?{query}", language=None, wrap_lines=True)
         st.download_button(
             "State as a file",
             lambda: to_file(view),  # as it is at the click: then there is no session to ask any more
-            f"{state.page_of(kind)}-state.json",
+            f"{views.page_of(kind)}-state.json",
             "application/json",
             icon=":material/download:",
             key="state-file",
@@ -90,7 +91,7 @@ def to_file(view: View) -> bytes:
         told = run is not None and not is_own(run.source)  # the paths of this machine are nobody else's business
         request = run.model_copy(update={"result": None}) if run and told else None
         models.append(Wanted(name=name, title=words.title(folder) if folder else "", weights=weights, request=request))
-    shared = SharedState(page=state.page_of(type(view)), models=tuple(models), view=state.link(view))
+    shared = SharedState(page=views.page_of(type(view)), models=tuple(models), view=state.link(view))
     return (shared.model_dump_json(indent=1) + "\n").encode()
 
 
@@ -104,7 +105,7 @@ def from_file(data: bytes) -> SharedState:
         if len(data) > MAX_BYTES:
             raise ValueError("too large")
         shared = SharedState.model_validate(json.loads(data))
-        kind = state.PAGES[shared.page]
+        kind = views.PAGES[shared.page]
         kind.model_validate(shared.view)
         if any(model.request and is_own(model.request.source) for model in shared.models):
             raise ValueError("a path of another machine")
@@ -115,7 +116,7 @@ def from_file(data: bytes) -> SharedState:
 
 def opened(shared: SharedState) -> None:
     """Goes to the page that a file is about, and shows it there."""
-    view = state.PAGES[shared.page].model_validate(shared.view)
+    view = views.PAGES[shared.page].model_validate(shared.view)
     remember("states-opened", remembered("states-opened", 0) + 1)
     remember(OPENED, {model.weights: model for model in shared.models})
     state.arrive(view)

@@ -9,7 +9,8 @@ import streamlit as st
 
 from dashboard import cache, entries, explorers, forms, markup, several, tagging, trash, uploads, words
 from dashboard.entries import Entry
-from dashboard.state import LibraryView, Sort, rerun
+from dashboard.state import rerun
+from dashboard.views import LibraryView, Sort
 from selfsup_engine import tags
 from selfsup_engine.errors import UserError
 

@@ -12,7 +12,8 @@ from dashboard import arithmetic, by_example, cache, explorers, forms, markup, s
 from dashboard.components.instrument import Scene, Setting, Slider, instrument
 from dashboard.components.picture_grid import picture_grid
 from dashboard.history import History
-from dashboard.state import Method, SamplerTool, SamplerView, keep, rerun, save
+from dashboard.state import keep, rerun, save
+from dashboard.views import Method, SamplerTool, SamplerView
 from selfsup_engine.errors import UserError
 from selfsup_engine.exploring.spot import Spot, numbers_of
 from selfsup_engine.images import Pixels, montage

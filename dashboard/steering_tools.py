@@ -11,7 +11,8 @@ from dashboard import cache, forms, markup, own_photo, words
 from dashboard.components.pad import pad
 from dashboard.components.picture_grid import picture_grid
 from dashboard.latent_tools import enlarged_png
-from dashboard.state import SHELF, Pace, SamplerView, keep, remember, remembered, rerun
+from dashboard.state import keep, remember, remembered, rerun
+from dashboard.views import SHELF, Pace, SamplerView
 from selfsup_engine.errors import UserError
 from selfsup_engine.exploring.spot import Spot
 from selfsup_engine.images import Pixels, encode, enlarge, montage

@@ -21,8 +21,9 @@ from dashboard import (
 )
 from dashboard.history import History
 from dashboard.opened_photo import OpenedPhoto
-from dashboard.state import OperationName, PhotoTool, PhotoView, remember, remembered, rerun, save
+from dashboard.state import remember, remembered, rerun, save
 from dashboard.studio_canvas import Shown
+from dashboard.views import OperationName, PhotoTool, PhotoView
 from selfsup_engine.errors import UserError
 from selfsup_engine.images import Pixels
 from selfsup_engine.runs import RunFolder

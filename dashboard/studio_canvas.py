@@ -11,7 +11,8 @@ import streamlit as st
 from dashboard import cache, forms, markup, studio_choices, studio_controls
 from dashboard.components.darkroom import ColourPoint, Hand, Touched, darkroom
 from dashboard.opened_photo import OpenedPhoto
-from dashboard.state import Beside, PhotoView, Seen, remember, remembered, rerun
+from dashboard.state import remember, remembered, rerun
+from dashboard.views import Beside, PhotoView, Seen
 from selfsup_engine.images import Pixels, encode
 from selfsup_engine.runs import RunFolder
 

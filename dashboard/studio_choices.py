@@ -10,7 +10,8 @@ import streamlit as st
 from dashboard import cache, explorers, forms, markup, opened_photo, sharing, words
 from dashboard.components.picture_grid import picture_grid
 from dashboard.opened_photo import OWN, OpenedPhoto
-from dashboard.state import PhotoView, remember, remembered, rerun
+from dashboard.state import remember, remembered, rerun
+from dashboard.views import PhotoView
 from selfsup_engine import builtin_photos
 from selfsup_engine.errors import UserError
 from selfsup_engine.images import Pixels

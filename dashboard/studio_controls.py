@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from dashboard import forms, markup
-from dashboard.state import PhotoView
+from dashboard.views import PhotoView
 from selfsup_engine.pictures import PALETTE
 
 if TYPE_CHECKING:

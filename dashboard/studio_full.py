@@ -9,7 +9,8 @@ import torch
 
 from dashboard import cache, forms, markup, opened_photo, studio_controls, words
 from dashboard.rendering import Rendering
-from dashboard.state import PhotoView, remember, remembered, rerun
+from dashboard.state import remember, remembered, rerun
+from dashboard.views import PhotoView
 from selfsup_engine import photofile
 from selfsup_engine.errors import UserError
 from selfsup_engine.exploring.retouching import recipe as recipes

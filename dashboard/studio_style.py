@@ -6,7 +6,8 @@ import streamlit as st
 
 from dashboard import cache, live, markup, opened_photo, words
 from dashboard.opened_photo import OWN
-from dashboard.state import PhotoView, remember, remembered, rerun
+from dashboard.state import remember, remembered, rerun
+from dashboard.views import PhotoView
 from selfsup_engine import builtin_photos
 from selfsup_engine.errors import UserError
 from selfsup_engine.events import Check

@@ -8,7 +8,8 @@ import streamlit as st
 
 from dashboard import cache, forms, markup, words
 from dashboard.entries import Entry
-from dashboard.state import View, hold, remember, remembered, rerun
+from dashboard.state import hold, remember, remembered, rerun
+from dashboard.views import View
 from selfsup_engine import tags
 from selfsup_engine.errors import UserError
 from selfsup_engine.runs import RunFolder

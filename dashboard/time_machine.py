@@ -11,7 +11,8 @@ import streamlit as st
 from dashboard import cache, markup, time_film, words
 from dashboard.components.latent_map import latent_map
 from dashboard.components.timeline import Curve, Still, timeline
-from dashboard.state import StepView, save
+from dashboard.state import save
+from dashboard.views import StepView
 from selfsup_engine import events
 from selfsup_engine.errors import UserError
 from selfsup_engine.exploring.curve import curve as along

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from dashboard import cache, forms, markup, words
-from dashboard.state import TrainView, remember, remembered, rerun, save
+from dashboard.state import remember, remembered, rerun, save
+from dashboard.views import TrainView
 from selfsup_engine import sources
 from selfsup_engine.errors import UserError
 from selfsup_engine.images import montage

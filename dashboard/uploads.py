@@ -5,7 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from dashboard import cache, explorers, markup, words
-from dashboard.state import View, hold, remember, remembered, rerun
+from dashboard.state import hold, remember, remembered, rerun
+from dashboard.views import View
 from selfsup_engine import archive
 from selfsup_engine.archive import Outcome
 from selfsup_engine.errors import UserError

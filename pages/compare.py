@@ -2,10 +2,10 @@
 
 import streamlit as st
 
-from dashboard import compare, sharing, state, words
+from dashboard import compare, sharing, state, views, words
 from selfsup_engine.errors import UserError
 
-view = state.load(state.CompareView)
+view = state.load(views.CompareView)
 sharing.header("Compare", view)
 folders = compare.choose_models(view)
 if folders:

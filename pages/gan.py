@@ -2,10 +2,10 @@
 
 import streamlit as st
 
-from dashboard import explorers, sharing, state, steering, words
+from dashboard import explorers, sharing, state, steering, views, words
 from selfsup_engine.errors import UserError
 
-view = state.load(state.SamplerView)
+view = state.load(views.SamplerView)
 sharing.header("GAN sampler", view)
 folder = explorers.choose_model(view, explorers.GAN, steering.KEPT)
 if folder is not None:

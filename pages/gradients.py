@@ -2,10 +2,10 @@
 
 import streamlit as st
 
-from dashboard import cache, sharing, state, studio, words
+from dashboard import cache, sharing, state, studio, views, words
 from selfsup_engine.errors import UserError
 
-view = state.load(state.PhotoView)
+view = state.load(views.PhotoView)
 sharing.header("Colour gradients", view)
 try:
     studio.studio(view)

@@ -2,10 +2,10 @@
 
 import streamlit as st
 
-from dashboard import explorers, inside, sharing, state, words
+from dashboard import explorers, inside, sharing, state, views, words
 from selfsup_engine.errors import UserError
 
-view = state.load(state.InsideView)
+view = state.load(views.InsideView)
 sharing.header("Inside", view)
 folder = explorers.choose_model(view, explorers.INSIDE, inside.KEPT)
 if folder is not None:

@@ -2,10 +2,10 @@
 
 import streamlit as st
 
-from dashboard import explorer, sharing, state, words
+from dashboard import explorer, sharing, state, views, words
 from selfsup_engine.errors import UserError
 
-view = state.load(state.LatentView)
+view = state.load(views.LatentView)
 sharing.header("Latent space", view)
 folder = explorer.choose_model(view)
 if folder is not None:

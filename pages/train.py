@@ -2,10 +2,10 @@
 
 import streamlit as st
 
-from dashboard import cache, live, state, time_machine, train_form, words
+from dashboard import cache, live, state, time_machine, train_form, views, words
 from selfsup_engine.errors import UserError
 
-view = state.load(state.TrainView)
+view = state.load(views.TrainView)
 waiting = cache.jobs().active()
 if not view.run and waiting and not state.remembered("another"):
     view.run = waiting[0].name

@@ -36,7 +36,7 @@ def preferred(page: Page) -> list[np.ndarray]:
 
 
 def said(page: Page) -> str:
-    return page.locator(".st-key-tool").inner_text()
+    return "\n".join(page.locator(".st-key-tool :is(h3, .eyebrow, .muted, .facts, figcaption)").all_inner_texts())
 
 
 def test_a_layer_and_a_unit_are_pressed_and_the_pictures_are_the_right_ones(

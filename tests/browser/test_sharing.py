@@ -87,4 +87,4 @@ def test_a_link_to_a_model_that_is_not_here_says_which_and_how_to_get_it(tab: Ta
     expect(warning).to_contain_text("upload it in the library")
     press(page, "missing-read-0")
     expect(warning).to_have_count(0)
-    expect(page.locator(".map canvas.over")).to_be_visible()
+    expect(page.locator(".map canvas.over").last).to_be_visible()

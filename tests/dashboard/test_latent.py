@@ -11,7 +11,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from streamlit.testing.v1 import AppTest
 
-from dashboard import explorer, selection, state
+from dashboard import explorer, selection, state, views
 from dashboard.components.latent_map import Look, Told
 from dashboard.components.lens import Glimpse
 from dashboard.explorer import TOOLS
@@ -260,14 +260,14 @@ def test_who_is_chosen_is_inside_and_not_filtered_out(model: RunFolder) -> None:
     flat = space.plane.flat(space.exhibit.codes)
     x = float(flat[:, 0].median())
     right = f"{x:.6f}_-1e6~1e6_-1e6~1e6_1e6~{x:.6f}_1e6"
-    view = state.LatentView(lasso=right)
+    view = views.LatentView(lasso=right)
     assert selection.chosen(space, view) == (flat[:, 0] > round(x, 6)).nonzero()[:, 0].tolist()
     view.hide = "0"
     assert selection.chosen(space, view) == ((flat[:, 0] > round(x, 6)) & (labels != 0)).nonzero()[:, 0].tolist()
     view.colour, view.hide = "cluster", "0"
     clusters = space.clusters.labels
     assert selection.chosen(space, view) == ((flat[:, 0] > round(x, 6)) & (clusters != 0)).nonzero()[:, 0].tolist()
-    assert selection.chosen(space, state.LatentView()) == []
+    assert selection.chosen(space, views.LatentView()) == []
 
 
 def test_a_hand_on_the_map_is_followed_by_the_lens_and_the_place_is_kept(
@@ -275,7 +275,7 @@ def test_a_hand_on_the_map_is_followed_by_the_lens_and_the_place_is_kept(
 ) -> None:
     draws: list[Callable[[Any], Glimpse]] = []
     monkeypatch.setattr(explorer, "lens", lambda draw, **about: draws.append(draw))
-    kept: list[state.LatentView] = []
+    kept: list[views.LatentView] = []
     monkeypatch.setattr(explorer, "keep", lambda view: kept.append(view.model_copy()))
     visit("latent", model=model.name, x="0", y="0")
     space = LatentSpace(model)

@@ -13,7 +13,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashboard import entries, shelf, words
-from dashboard.state import LibraryView
+from dashboard.views import LibraryView
 from selfsup_engine import archive, tags
 from selfsup_engine.events import Failed, Finished, Paused, Queued, Started
 from selfsup_engine.runs import Library, Result, RunFolder

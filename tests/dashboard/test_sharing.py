@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboard import cache, sharing, state
+from dashboard import cache, sharing, views
 from selfsup_engine.errors import UserError
 from selfsup_engine.runs import Library, RunFolder
 
@@ -21,9 +21,9 @@ def at_hand(library: Library, monkeypatch: pytest.MonkeyPatch) -> Library:
     return library
 
 
-def view_of(model: RunFolder) -> state.LatentView:
+def view_of(model: RunFolder) -> views.LatentView:
     assert model.run.result is not None
-    view = state.LatentView(model=model.name, weights=model.run.result.weights, tool="Denoise")
+    view = views.LatentView(model=model.name, weights=model.run.result.weights, tool="Denoise")
     view.x, view.y, view.sigma = 0.5, -1.25, 0.2
     return view
 
@@ -31,7 +31,7 @@ def view_of(model: RunFolder) -> state.LatentView:
 def test_a_state_comes_back_from_its_file(at_hand: Library, model: RunFolder) -> None:
     view = view_of(model)
     shared = sharing.from_file(sharing.to_file(view))
-    assert state.PAGES[shared.page].model_validate(shared.view) == view
+    assert views.PAGES[shared.page].model_validate(shared.view) == view
     (wanted,) = shared.models
     assert (wanted.name, wanted.weights) == (model.name, view.weights)
     assert wanted.request is not None and wanted.request.seed == model.run.seed and wanted.request.result is None

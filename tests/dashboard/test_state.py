@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboard import state
-from dashboard.state import (
+from dashboard import state, views
+from dashboard.views import (
     ByExample,
     CompareView,
     InsideView,
@@ -211,9 +211,9 @@ def page(name: str) -> None:
     """A page that loads its view, shows it to the test and saves it."""
     import streamlit as st
 
-    from dashboard import state
+    from dashboard import state, views
 
-    view = state.load(getattr(state, name))
+    view = state.load(getattr(views, name))
     for field, value in st.session_state.get("set", {}).items():
         setattr(view, field, value)
     st.session_state["seen"] = view.model_dump()
@@ -330,8 +330,8 @@ def test_what_is_remembered_can_be_forgotten() -> None:
 
 
 def test_each_view_belongs_to_one_page() -> None:
-    views = {name for name, value in vars(state).items() if isinstance(value, type) and issubclass(value, View)}
-    assert views - {View.__name__, StepView.__name__, ByExample.__name__, ModelView.__name__} == {
+    kinds = {name for name, value in vars(views).items() if isinstance(value, type) and issubclass(value, View)}
+    assert kinds - {View.__name__, StepView.__name__, ByExample.__name__, ModelView.__name__} == {
         kind.__name__ for kind in LINKS
     }
 
@@ -340,9 +340,9 @@ def test_what_is_kept_is_ahead_of_the_address_bar_until_that_says_something_else
     def script() -> None:
         import streamlit as st
 
-        from dashboard import state
+        from dashboard import state, views
 
-        view = state.load(state.LibraryView)
+        view = state.load(views.LibraryView)
         st.session_state["seen"] = view.q
         if (q := st.session_state.pop("keep", None)) is not None:
             view.q = q
