@@ -33,15 +33,16 @@ def watch(folder: RunFolder) -> None:
 
 
 def follow(folder: RunFolder, draw: Callable[[Sequence[events.Event], Status], None]) -> None:
-    """Draws what is known of a run as often as that changes. A rerun of the page follows the beginning and the end of its training."""
-    status = folder.status()
+    """Draws what is known of a run as often as that changes. A rerun of the page follows the beginning and the end of its training, and the
+    end of its folder."""
+    status = cache.jobs().status(folder)
     active, over = status.active, status.state == "done"
 
     # A run that waits for a person may be resumed in another tab: looked at now and then, it is followed here too.
     @st.fragment(run_every=0.5 if active else None if over else 3.0)
     def live() -> None:
-        status = folder.status()
-        if active != status.active:
+        status = cache.jobs().status(folder)
+        if active != status.active or not folder.file("run.json").exists():
             st.rerun()
         draw(folder.history(), status)
 
@@ -80,13 +81,11 @@ def controls(folder: RunFolder, status: Status, primary: bool) -> None:
         if st.button(
             "Pause", icon=":material/pause:", key="pause", disabled=asked, help="Saves its state and frees the worker."
         ):
-            jobs.pause(folder)
-            st.rerun(scope="fragment")
+            ask(jobs.pause, folder)
         if st.button(
             "Stop", icon=":material/stop:", key="stop", disabled=asked, help="Ends now and keeps the model as it is."
         ):
-            jobs.stop(folder)
-            st.rerun(scope="fragment")
+            ask(jobs.stop, folder)
     elif status.state in ("paused", "stopped", "failed"):
         wanted = None
         if (
@@ -113,6 +112,16 @@ def controls(folder: RunFolder, status: Status, primary: bool) -> None:
                 st.rerun()
 
 
+def ask(wish: Callable[[RunFolder], None], folder: RunFolder) -> None:
+    """Tells a run in training what is wanted of it, and draws the fragment anew; or says why it cannot be told."""
+    try:
+        wish(folder)
+    except UserError as error:
+        st.error(words.plain(error))
+    else:
+        st.rerun(scope="fragment")
+
+
 def progress(folder: RunFolder, status: Status) -> None:
     """How far, how fast, how long still; or why not."""
     if status.state == "queued":
@@ -123,6 +132,8 @@ def progress(folder: RunFolder, status: Status) -> None:
             if before
             else "It begins in a moment."
         )
+        if not cache.jobs().trains_here:
+            text += " Another server of this app, on the same library, trains it."
         markup.show(markup.gauge(0, "progress"), markup.muted(text))
     elif status.state == "failed":
         st.error(words.plain(status.message), icon=":material/error:")

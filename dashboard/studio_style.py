@@ -96,8 +96,7 @@ def watch(folder: RunFolder, view: PhotoView) -> None:
         live.progress(folder, status)
         live.pictures(folder, [event for event in folder.history() if isinstance(event, Check) and event.losses])
         if status.active and st.button("Stop", icon=":material/stop:", key="style-stop"):
-            cache.jobs().stop(folder)
-            st.rerun(scope="fragment")
+            live.ask(cache.jobs().stop, folder)
 
     training()
     if active:

@@ -14,7 +14,6 @@ import itertools
 import lzma
 import re
 import shutil
-import tempfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -22,7 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from selfsup_engine import snapshots, tags
+from selfsup_engine import files, snapshots, tags
 from selfsup_engine.errors import UserError
 from selfsup_engine.images import open_image
 from selfsup_engine.kept_directions import FILE as DIRECTIONS
@@ -189,8 +188,8 @@ def _take_in(archive: zipfile.ZipFile, prefix: str, members: Sequence[zipfile.Zi
         raise UserError(
             f"This file unpacks to more than {MAX_BYTES // 1_000_000} MB; so large a model is not taken in."
         )
-    with tempfile.TemporaryDirectory(dir=library.root, prefix=".incoming-") as place:
-        checked = RunFolder(Path(place) / "uploaded-run")
+    with files.told(library.root), files.workplace(library.root) as place:
+        checked = RunFolder(place / "uploaded-run")
         for name, member in named.items():
             with _damage_in_words():
                 _unpack(archive, member, checked.path / name)
@@ -301,7 +300,8 @@ def _opened(file: IO[bytes], library: Library) -> Iterator[zipfile.ZipFile]:
     Raises:
         UserError: it is none, or what it unpacks to has no room.
     """
-    library.root.mkdir(parents=True, exist_ok=True)
+    with files.told(library.root):
+        library.root.mkdir(parents=True, exist_ok=True)
     with _damage_in_words():
         archive = zipfile.ZipFile(_Careful(file))
     with archive:
@@ -321,6 +321,8 @@ def _damage_in_words() -> Iterator[None]:
         zipfile.BadZipFile, zlib.error, lzma.LZMAError, UnicodeDecodeError,
         NotImplementedError, RuntimeError, EOFError, OSError,
     ) as error:  # fmt: skip
+        if isinstance(error, OSError) and error.errno in files.FULL | files.LOCKED:
+            raise  # the zip is not to blame
         raise UserError(
             "This file is not a zip, or it is damaged. Download it from the library again, and upload that."
         ) from error

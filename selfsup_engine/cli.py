@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+import time
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -21,16 +22,25 @@ def main() -> None:
 
 def watch(folder: RunFolder, as_json: bool) -> None:
     """Trains a run here, with a progress bar; Ctrl-C stops it and keeps the model."""
+    from selfsup_engine.training.worker import claimed
+
+    soon = time.monotonic() + 1  # a server that looks at the run holds its lock for a moment
+    with files.told(folder.path), claimed(folder, wait=lambda: time.monotonic() < soon) as mine:
+        if not mine:
+            raise UserError(f"{folder.name} is being trained already, by another process. Pause it there first.")
+        _train(folder, as_json)
+
+
+def _train(folder: RunFolder, as_json: bool) -> None:
     from selfsup_engine.training.loop import train
-    from selfsup_engine.training.worker import CONTROL, WORKER, handle_of, recorded, wish_of
+    from selfsup_engine.training.worker import CONTROL, recorded, wish_or_end
 
     folder.file(CONTROL).unlink(missing_ok=True)
-    files.write(folder.file(WORKER), handle_of(os.getpid()))  # a server that starts meanwhile sees that it lives
     interrupted: list[int] = []
     signal.signal(signal.SIGINT, lambda number, frame: interrupted.append(number))
     with click.progressbar(length=1000, label=folder.name, file=sys.stderr, show_eta=False, hidden=as_json) as bar:
         shown = 0
-        for event in recorded(folder, train(folder, lambda: "stop" if interrupted else wish_of(folder))):
+        for event in recorded(folder, train(folder, lambda: "stop" if interrupted else wish_or_end(folder))):
             match event:
                 case events.Loading():
                     bar.label = event.message
@@ -114,14 +124,9 @@ def train(
 @as_json
 def resume(run: str, as_json: bool) -> None:
     """Go on with a RUN that was paused, stopped or cut off."""
-    from selfsup_engine.training.jobs import process_of
-    from selfsup_engine.training.worker import worker_of
-
     folder = open_folder(run)
     if folder.in_gallery or not folder.resumable:
         raise UserError(f"{folder.name} cannot go on: it is done, or its training state was not kept.")
-    if folder.status().active and process_of(worker_of(folder)):
-        raise UserError(f"{folder.name} is being trained already, by another process. Pause it there first.")
     watch(folder, as_json)
 
 

@@ -203,4 +203,4 @@ def _status_in(path: Path, *stamp: int) -> Status | None:
 def cut_after(path: Path, step: int) -> None:
     """Forgets what happened after `step`: training goes on from there and says it anew."""
     kept = [event for event in read(path) if getattr(event, "step", 0) <= step]
-    write(path, "".join(event.model_dump_json() + "\n" for event in kept))
+    write(path, "".join(event.model_dump_json() + "\n" for event in kept), make=False)

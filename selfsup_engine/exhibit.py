@@ -32,11 +32,16 @@ class Exhibit:
 
 def write(folder: Path, tensors: dict[str, Tensor]) -> None:
     """Keeps a report's exhibit in a run's folder."""
+    files.write(folder / FILE, content(tensors))
+
+
+def content(tensors: dict[str, Tensor]) -> bytes:
+    """A report's exhibit as a file's content."""
     images = tensors["images"]
     packed = torch.frombuffer(bytearray(pack(images.numpy())), dtype=torch.uint8)
     shape = torch.tensor(images.shape)
     kept = {name: tensor.contiguous() for name, tensor in tensors.items() if name != "images"}
-    files.write(folder / FILE, save(kept | {"packed": packed, "shape": shape}))
+    return save(kept | {"packed": packed, "shape": shape})
 
 
 def read(folder: Path) -> Exhibit:

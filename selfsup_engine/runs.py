@@ -11,10 +11,12 @@ import os
 import re
 import shutil
 import time
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
+from filelock import FileLock
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from selfsup_engine import events, files
@@ -119,6 +121,18 @@ class RunFolder:
     def save(self, run: Run) -> None:
         files.write(self.path / "run.json", run.model_dump_json(indent=2) + "\n")
 
+    def change(self, beside: Mapping[str, bytes] = {}, **fields: Any) -> None:
+        """Changes fields of run.json, whoever else changes others at this moment, together with files `beside` it.
+
+        Raises:
+            UserError: the run is gone.
+            OSError: it cannot be written; all of it is as it was.
+        """
+        with FileLock(self.path / ".run.lock") if self.path.exists() else contextlib.nullcontext():
+            changed = self.run.model_copy(update=fields).model_dump_json(indent=2) + "\n"
+            contents = {self.path / name: data for name, data in beside.items()}
+            files.write_all(contents | {self.path / "run.json": changed.encode()}, make=False)
+
     def file(self, name: str) -> Path:
         return self.path / name
 
@@ -205,18 +219,25 @@ class Library:
         Raises:
             UserError: `path` already holds a run, or nothing can be written there.
         """
-        path = path or self.free_path(run)
-        if (path / "run.json").exists():
+        if path is not None and (path / "run.json").exists():
             raise UserError(f"{path} already holds a run. Give another folder, or resume that one.")
-        try:
-            path.mkdir(parents=True, exist_ok=True)
-            folder = RunFolder(path)
-            folder.save(run)
-        except OSError as error:
-            raise UserError(
-                f"{path} cannot be written ({error.strerror}). Free some space, or set SELFSUP_RUNS."
-            ) from error
+        with files.told(path or self.root):
+            folder = RunFolder(self._new_folder(run) if path is None else path)
+            try:
+                folder.save(run)
+            except OSError:
+                with contextlib.suppress(OSError):
+                    folder.path.rmdir()  # nothing is in it
+                raise
         return folder
+
+    def _new_folder(self, run: Run) -> Path:
+        """Makes a folder that nobody else has made, another server on this library included."""
+        while True:
+            path = self.free_path(run)
+            with contextlib.suppress(FileExistsError):
+                path.mkdir(parents=True)
+                return path
 
     def rename(self, folder: RunFolder, title: str) -> None:
         """Gives a run another title; its folder's name stays, so links to it go on working."""
@@ -224,17 +245,19 @@ class Library:
         title = " ".join(title.split())
         if not title or len(title) > 80:
             raise UserError("A name has 1 to 80 characters.")
-        folder.save(folder.run.model_copy(update={"title": title}))
+        with files.told(self.root):
+            folder.change(title=title)
 
     def delete(self, folder: RunFolder) -> None:
         """Moves a run aside; `restore` brings it back. What was deleted over a week ago goes for good."""
         self._check_own(folder)
         self.tidy()
         trash = self.root / ".trash"
-        trash.mkdir(exist_ok=True)
-        shutil.rmtree(trash / folder.name, ignore_errors=True)
-        folder.path.rename(trash / folder.name)
-        os.utime(trash / folder.name)
+        with files.told(self.root):
+            trash.mkdir(exist_ok=True)
+            shutil.rmtree(trash / folder.name, ignore_errors=True)
+            folder.path.rename(trash / folder.name)
+            os.utime(trash / folder.name)
 
     def tidy(self) -> None:
         """Lets go for good what was deleted over a week ago."""
@@ -256,7 +279,8 @@ class Library:
             raise UserError("That run cannot be brought back: it is gone for good.")
         free = (f"{name[:58]}-{number}" for number in itertools.count(2))
         there = name if not (self.root / name).exists() else next(n for n in free if not (self.root / n).exists())
-        aside.rename(self.root / there)
+        with files.told(self.root):
+            aside.rename(self.root / there)
         return RunFolder(self.root / there)
 
     # ---------------------------------------------------------------------------- what directions of a model are called
@@ -280,12 +304,8 @@ class Library:
         if len(name) > 24:
             raise UserError("A name of a direction has at most 24 characters.")
         named = {key: given for key, given in (self.names(weights) | {direction: name}).items() if given}
-        try:
+        with files.told(self.root):
             files.write(self._names(weights), json.dumps(named, indent=1))
-        except OSError as error:
-            raise UserError(
-                f"The name cannot be kept ({error.strerror}). Free some space, or set SELFSUP_RUNS."
-            ) from error
 
     def _names(self, weights: str) -> Path:
         if not re.fullmatch("[0-9a-f]{1,64}", weights):

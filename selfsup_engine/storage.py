@@ -49,7 +49,8 @@ def trash(library: Library) -> list[Deleted]:
     found = []
     for path in (library.root / ".trash").glob("*"):
         with contextlib.suppress(FileNotFoundError):  # brought back at this moment
-            left = path.stat().st_mtime + TRASH_DAYS * 86_400 - time.time()
+            whole = TRASH_DAYS * 86_400.0
+            left = min(whole, path.stat().st_mtime + whole - time.time())  # the clock may have been set back
             found.append(Deleted(RunFolder(path), size_of(RunFolder(path)), left))
     return sorted(found, key=lambda deleted: deleted.left, reverse=True)
 

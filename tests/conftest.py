@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import errno
+import io
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -72,6 +75,35 @@ def library(tmp_path: Path) -> Library:
     (tmp_path / "runs").mkdir()
     (tmp_path / "gallery").mkdir()
     return Library(tmp_path / "runs", tmp_path / "gallery")
+
+
+@pytest.fixture
+def disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[int], None]]:
+    """A disk that takes no more: `disk(errno.ENOSPC)` is full, `disk(errno.EROFS)` is read-only, `disk(0)` is well again. It reaches as far
+    as `tmp_path`."""
+    state = {"number": 0}
+
+    def refuse(path: object) -> None:
+        if state["number"] and isinstance(path, str | os.PathLike) and Path(path).is_relative_to(tmp_path):
+            raise OSError(state["number"], os.strerror(state["number"]), os.fspath(path))
+
+    def guard(module: Any, name: str, writes: Callable[..., bool] = lambda *_, **__: True) -> None:
+        real = getattr(module, name)
+
+        def guarded(path: Any, *args: Any, **options: Any) -> Any:
+            if writes(*args, **options):
+                refuse(path)
+            return real(path, *args, **options)
+
+        monkeypatch.setattr(module, name, guarded)
+
+    guard(io, "open", lambda mode="r", *_, **__: mode.strip("bt") != "r")
+    guard(os, "open", lambda flags, *_, **__: bool(flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT)))
+    guard(os, "mkdir")
+    for name in ("rename", "replace", "unlink", "utime"):
+        guard(os, name, lambda *_, **__: state["number"] == errno.EROFS)
+    yield lambda number: state.update(number=number)
+    state["number"] = 0
 
 
 @pytest.fixture(scope="session")

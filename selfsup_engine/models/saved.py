@@ -17,11 +17,19 @@ from selfsup_engine.runs import Run, RunFolder
 WEIGHTS = "weights.safetensors"
 
 
-def write_tensors(path: Path, tensors: dict[str, Tensor], metadata: dict[str, str] | None = None) -> str:
-    """Saves tensors; gives the first 16 hexadecimal digits of the file's SHA-256."""
+def tensor_file(tensors: dict[str, Tensor], metadata: dict[str, str] | None = None) -> tuple[bytes, str]:
+    """Tensors as a file's content, and the first 16 hexadecimal digits of its SHA-256."""
     data = save({name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}, metadata)
-    files.write(path, data)
-    return hashlib.sha256(data).hexdigest()[:16]
+    return data, hashlib.sha256(data).hexdigest()[:16]
+
+
+def write_tensors(
+    path: Path, tensors: dict[str, Tensor], metadata: dict[str, str] | None = None, *, make: bool = True
+) -> str:
+    """Saves tensors as `files.write` does; gives the first 16 hexadecimal digits of the file's SHA-256."""
+    data, digest = tensor_file(tensors, metadata)
+    files.write(path, data, make=make)
+    return digest
 
 
 def read_tensors(path: Path) -> dict[str, Tensor]:

@@ -36,10 +36,16 @@ def write(path: Path, arrays: Arrays, facts: Mapping[str, str]) -> None:
     try:
         files.write(path, content)
     except OSError as error:
-        raise UserError(
-            f"{path} could not be written ({error.strerror or error}). "
-            "Make room, or name a folder that may be written to in the environment variable SELFSUP_DATA."
-        ) from error
+        raise not_kept(path.name, path.parent, error) from error
+
+
+def not_kept(what: str, folder: Path, error: OSError) -> UserError:
+    """That a set could not be written, why, and what to do."""
+    why = "The disk is full" if error.errno in files.FULL else error.strerror or str(error)
+    return UserError(
+        f"{why}: {what} could not be kept in {folder}. "
+        "Make room, or name a folder that may be written to in the environment variable SELFSUP_DATA."
+    )
 
 
 def read(path: Path, name: str, licence: str) -> ImageSet:

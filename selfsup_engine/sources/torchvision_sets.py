@@ -6,12 +6,14 @@ load reads that file and needs neither the network nor torchvision.
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
 from selfsup_engine.errors import UserError
 from selfsup_engine.images import Pixels
@@ -46,15 +48,28 @@ def load(info: SourceInfo, progress: Progress) -> ImageSet:
     if not _is_good(cached):
         try:
             data_root().mkdir(parents=True, exist_ok=True)
-            with FileLock(cached.with_suffix(".lock")):
+            with _alone(cached, info, progress):
                 if not _is_good(cached):  # another process may have made it while this one waited
                     store.write(cached, _first_load(info, progress), {"licence": info.licence})
         except OSError as error:
-            raise UserError(
-                f"{info.title} could not be kept in {data_root()} ({error.strerror or error}). "
-                "Make room, or name a folder that may be written to in the environment variable SELFSUP_DATA."
-            ) from error
+            raise store.not_kept(info.title, data_root(), error) from error
     return store.read(cached, info.name, info.licence)
+
+
+@contextlib.contextmanager
+def _alone(cached: Path, info: SourceInfo, progress: Progress) -> Iterator[None]:
+    """Waits until no other process fetches the same set; `progress` may end the wait."""
+    lock = FileLock(cached.with_suffix(".lock"), thread_local=False)
+    while True:
+        try:
+            lock.acquire(timeout=0.5)
+            break
+        except Timeout:
+            progress(0.0, f"{info.title} is being fetched by another run")
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def _cache_path(info: SourceInfo) -> Path:
@@ -115,6 +130,8 @@ def _download(info: SourceInfo, archives: list[_Archive], progress: Progress) ->
             try:
                 fetch(archive.urls, archive.path, archive.md5, on_bytes)
             except OSError as error:
+                if error.errno is not None:  # the disk, not the network
+                    raise
                 raise _no_download(info, archives, str(error)) from error
         before += archive.path.stat().st_size
 

@@ -1,24 +1,28 @@
 """Runs that train in another process: a bounded first-come queue, one run at a time, a worker kept warm.
 
-All state lies in the runs' folders; this object only moves it. Where a worker runs is behind `Launcher`. Torch is not needed here.
+All state lies in the library, in the runs' folders and in the line of those that wait; this object only moves it. So several servers
+may work on one library: one of them trains, for all. Where a worker runs is behind `Launcher`. Torch is not needed here.
 """
 
 import contextlib
+import os
+import shutil
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol
+from typing import IO, Protocol
 
 import psutil
 
 from selfsup_engine import events, files
 from selfsup_engine.errors import UserError
-from selfsup_engine.events import Status
+from selfsup_engine.events import Failed, Status
 from selfsup_engine.runs import ROOT, Library, Run, RunFolder
-from selfsup_engine.training.worker import CONTROL, WORKER, handle_of, worker_of
+from selfsup_engine.training.line import SharedLine
+from selfsup_engine.training.worker import CONTROL, UNSAID, WORKER, handle_of, is_claimed, worker_of
 
 CAPACITY = 8  # runs that may wait: a longer queue is a promise nobody keeps
 TICK = 0.1  # seconds between two looks at the worker
@@ -53,8 +57,7 @@ class LocalLauncher:
 
     def warm(self) -> None:
         if self._warm is None or self._warm.poll() is not None:
-            self.log.parent.mkdir(parents=True, exist_ok=True)
-            with self.log.open("a") as log:
+            with self._open_log() as log:
                 self._warm = subprocess.Popen(
                     [sys.executable, "-m", "selfsup_engine.training.worker"],
                     stdin=subprocess.PIPE,
@@ -64,6 +67,13 @@ class LocalLauncher:
                     cwd=ROOT,
                     start_new_session=True,  # Ctrl-C is for the server; the worker then pauses by itself
                 )
+
+    def _open_log(self) -> IO[str]:
+        """What workers say goes nowhere where the disk takes nothing: that stops none of them."""
+        with contextlib.suppress(OSError):
+            self.log.parent.mkdir(parents=True, exist_ok=True)
+            return self.log.open("a")
+        return Path(os.devnull).open("a")
 
     def start(self, folder: Path) -> str:
         self.warm()
@@ -85,7 +95,9 @@ class LocalLauncher:
         worker = self._busy.pop(handle, None)
         if worker is None:
             if process := process_of(handle):
-                process.kill()
+                with contextlib.suppress(psutil.Error):
+                    process.kill()
+                    process.wait(5)
             return "the training process is gone"
         if worker.poll() is None:
             worker.kill()
@@ -93,6 +105,8 @@ class LocalLauncher:
         if worker.stdin:
             with contextlib.suppress(OSError):
                 worker.stdin.close()
+        if code > UNSAID:
+            return f"nothing could be written any more: {files.cause(code - UNSAID)}"
         killed = "the training process was killed, most often because memory ran out"
         return killed if code == -9 else f"the training process ended by itself (code {code})"
 
@@ -125,27 +139,55 @@ class Jobs:
     def __init__(self, library: Library, launcher: Launcher | None = None, capacity: int = CAPACITY) -> None:
         self.library, self.capacity = library, capacity
         self.launcher = launcher or LocalLauncher(library.root / ".worker.log")
+        self.line = SharedLine(library.root)
         self._lock = threading.RLock()
-        self._waiting: list[str] = []
         self._current: tuple[RunFolder, str] | None = None
+        self._unsaid: dict[str, Failed] = {}  # what could not be written yet, by the run's name
         self._closed = threading.Event()
-        self._adopt()
+        with contextlib.suppress(OSError):  # what cannot be written can be looked at, and `tick` tries again
+            self._leads()
+
+    @property
+    def trains_here(self) -> bool:
+        """This server trains for the library. If not, another one that lives does."""
+        return self.line.mine
+
+    def _leads(self) -> bool:
+        """This server trains. When it begins to, it takes up what the last one left."""
+        if not self.line.mine and not self._closed.is_set() and self.line.take():
+            try:
+                self._adopt()
+            except BaseException:
+                self.line.leave()
+                raise
+        return self.line.mine
 
     def _adopt(self) -> None:
-        """Takes up what an earlier server left: queued runs wait again, a run paused by its end goes on, a dead one is marked."""
-        queued: list[tuple[float, str]] = []
-        for folder in reversed(self.library.runs()):
-            status = folder.status()
-            handle = worker_of(folder)
-            if status.active and self.launcher.alive(handle):
-                self._current = (folder, handle)
-            elif status.state == "queued":
-                queued.append((folder.history()[-1].at, folder.name))
-            elif status.active:
-                self._bury(folder, "the server stopped")
-            elif paused_by_shutdown(folder):
-                self._enqueue(folder)  # before those that were still waiting
-        self._waiting += [name for _, name in sorted(queued)]
+        """Queued runs wait again, in their order, a run paused by its server's end goes on, a dead one is marked."""
+        files.sweep(self.library.root)
+        self._current = None
+        with self.line.turn() as line:
+            place = {name: number for number, name in enumerate(line.waiting)}
+            queued: list[tuple[int, float, str]] = []
+            line.waiting, line.training = [], ""
+            for folder in reversed(self.library.runs()):
+                status = folder.status()
+                handle = worker_of(folder)
+                if status.active and self._alive(folder, handle):
+                    self._current = (folder, handle)
+                    line.training = folder.name
+                elif status.state == "queued":
+                    queued.append((place.get(folder.name, len(place)), folder.history()[-1].at, folder.name))
+                elif status.active:
+                    self._bury(folder, "the server stopped")
+                elif paused_by_shutdown(folder):
+                    folder.append(events.Queued())
+                    line.waiting.append(folder.name)  # before those that were still waiting
+            line.waiting += [name for _, _, name in sorted(queued)]
+            self.line.save(line)
+
+    def _alive(self, folder: RunFolder, handle: str) -> bool:
+        return self.launcher.alive(handle) or is_claimed(folder)
 
     def start(self, run: Run) -> RunFolder:
         """Puts a new run at the end of the queue.
@@ -156,7 +198,11 @@ class Jobs:
         with self._lock:
             self._check_room()
             folder = self.library.create(run)
-            self._enqueue(folder)
+            try:
+                self._enqueue(folder)
+            except UserError:
+                shutil.rmtree(folder.path, ignore_errors=True)
+                raise
             self._look()
         return folder
 
@@ -164,15 +210,18 @@ class Jobs:
         """Puts a paused, stopped or failed run at the end of the queue, to go on from its last state.
 
         Raises:
-            UserError: the queue is full, or nothing of the run is left to go on from.
+            UserError: the queue is full, nothing of the run is left to go on from, or nothing can be written.
         """
+        self._resume(folder)
+
+    def _resume(self, folder: RunFolder, wish: str = "") -> None:
         with self._lock:
-            if folder.status().active:
+            if self.status(folder).active:
                 return
             if folder.path.parent != self.library.root or not folder.resumable:
                 raise UserError(f"{folder.name} cannot go on: it is done, or its training state was not kept.")
             self._check_room()
-            self._enqueue(folder)
+            self._enqueue(folder, wish)
             self._look()
 
     def finish(self, folder: RunFolder) -> None:
@@ -181,9 +230,7 @@ class Jobs:
         Raises:
             UserError: as `resume`.
         """
-        with self._lock:
-            self.resume(folder)
-            files.write(folder.file(CONTROL), "stop")
+        self._resume(folder, "stop")
 
     def pause(self, folder: RunFolder) -> None:
         """Makes a run wait, its state saved and its memory given back, until it is resumed."""
@@ -194,77 +241,122 @@ class Jobs:
         self._ask(folder, "stop")
 
     def delete(self, folder: RunFolder) -> None:
-        """Deletes a run, which ends its training at the last saved state; `Library.restore`, then `resume`, brings both back."""
-        with self._lock:
-            if folder.name in self._waiting:
+        """Deletes a run, which ends its training at the last saved state; `Library.restore`, then `resume`, brings both back.
+
+        Raises:
+            UserError: there is no such run in the library any more, or nothing can be written.
+        """
+        with self._lock, files.told(self.library.root):
+            if folder.name in self.line.read().waiting:
                 self._ask(folder, "pause")
-            elif self._current and self._current[0].name == folder.name:
-                self.launcher.end(self._current[1])
-                self._current = None
+            elif folder.path.parent == self.library.root and folder.status().active:
+                ours = self._current is not None and self._current[0].name == folder.name
+                self.launcher.end(self._current[1] if self._current and ours else worker_of(folder))
+                if ours:
+                    self._current = None
                 if folder.status().active:
                     folder.append(events.Paused(step=folder.status().step))
             self.library.delete(folder)
 
     def position(self, folder: RunFolder) -> int:
         """1 for the run that trains next, 0 if it does not wait."""
-        with self._lock:
-            return self._waiting.index(folder.name) + 1 if folder.name in self._waiting else 0
+        waiting = self.line.read().waiting
+        return waiting.index(folder.name) + 1 if folder.name in waiting else 0
 
     def status(self, folder: RunFolder) -> Status:
-        return folder.status()
+        """Where a run stands. One that says it trains, and whose process is gone without the trainer's knowing, is marked."""
+        with self._lock:
+            status = folder.status()
+            if status.active and folder.name not in self._unsaid:
+                line = self.line.read()
+                known = folder.name in line.waiting or folder.name == line.training
+                if not known and folder.file("run.json").exists() and not self._alive(folder, worker_of(folder)):
+                    self._bury(folder, "the training process is gone")
+            unsaid = self._unsaid.get(folder.name)
+            return events.status([*folder.history(), unsaid]) if unsaid else folder.status()
 
     def active(self) -> list[RunFolder]:
         """The run that trains, then those that wait."""
-        with self._lock:
-            current = [folder for folder, _ in filter(None, [self._current]) if folder.status().active]
-            return current + [RunFolder(self.library.root / name) for name in self._waiting]
+        line = self.line.read()
+        training = RunFolder(self.library.root / line.training)
+        current = [training] if line.training and self.status(training).active else []
+        return [*current, *(RunFolder(self.library.root / name) for name in line.waiting)]
 
     def _check_room(self) -> None:
-        if len(self._waiting) >= self.capacity:
+        if len(self.line.read().waiting) >= self.capacity:
             raise UserError(f"{self.capacity} runs are waiting already. Wait until one has finished, or stop one.")
 
-    def _enqueue(self, folder: RunFolder) -> None:
-        folder.file(CONTROL).unlink(missing_ok=True)
-        folder.append(events.Queued())
-        self._waiting.append(folder.name)
+    def _enqueue(self, folder: RunFolder, wish: str = "") -> None:
+        with files.told(folder.path), self.line.turn() as line:
+            folder.file(CONTROL).unlink(missing_ok=True)
+            if wish:
+                files.write(folder.file(CONTROL), wish, make=False)
+            line.waiting.append(folder.name)
+            self.line.save(line)
+            self._unsaid.pop(folder.name, None)
+            folder.append(events.Queued())  # last: what stands in line and is not queued is passed over
 
     def _ask(self, folder: RunFolder, wish: str) -> None:
-        with self._lock:
-            if folder.name in self._waiting:  # never began: nothing to save
-                self._waiting.remove(folder.name)
+        with self._lock, files.told(folder.path), self.line.turn() as line:
+            if folder.name in line.waiting:  # never began: nothing to save
                 folder.append(events.Paused(step=folder.status().step))
-            elif folder.status().active:
-                files.write(folder.file(CONTROL), wish)
+                line.waiting.remove(folder.name)
+                self.line.save(line)
+            elif self.status(folder).active:
+                files.write(folder.file(CONTROL), wish, make=False)
 
     def _bury(self, folder: RunFolder, how: str) -> None:
         step = folder.status().step
-        folder.append(events.Failed(reason=f"At step {step} {how}. Resume goes on from the last saved state."))
+        self._unsaid[folder.name] = Failed(reason=f"At step {step} {how}. Resume goes on from the last saved state.")
+        self._say_unsaid()
+
+    def _say_unsaid(self) -> None:
+        """Writes how runs ended; what the disk does not take is kept here, and said again later."""
+        for name, failed in list(self._unsaid.items()):
+            folder = RunFolder(self.library.root / name)
+            with contextlib.suppress(OSError):
+                if folder.path.exists():
+                    folder.append(failed)
+                del self._unsaid[name]
 
     def tick(self) -> None:
-        """One look: bury a worker that died, start the next run, keep a worker warm."""
+        """One look: bury a worker that died, start the next run, keep a worker warm. A server that does not train only looks whether it
+        has to now."""
         with self._lock:
+            self._say_unsaid()
             if self._current:
                 folder, handle = self._current
-                if self.launcher.alive(handle):
+                if self._alive(folder, handle):
                     return
-                how = self.launcher.end(handle)
                 self._current = None
-                # A run that was resumed before its last worker had quite gone waits again: nothing happened to it.
-                if folder.path.exists() and folder.name not in self._waiting:
-                    if folder.status().active:
-                        self._bury(folder, how)
-                    elif paused_by_shutdown(folder) and not self._closed.is_set():
-                        self._enqueue(folder)
-            if self._closed.is_set():
-                return
-            while self._waiting and not self._current:
-                folder = RunFolder(self.library.root / self._waiting[0])
-                handle = self.launcher.start(folder.path) if folder.path.exists() else ""
-                self._waiting.pop(0)  # only now: if no process could be started, it still waits
-                if handle:
-                    self._current = (folder, handle)
-                    files.write(folder.file(WORKER), handle)
-            self.launcher.warm()
+                self._ended(folder, self.launcher.end(handle))
+            if self._leads() and not self._current:
+                if self.line.read().waiting:
+                    self._start_next()
+                self.launcher.warm()
+
+    def _ended(self, folder: RunFolder, how: str) -> None:
+        # A run that was resumed before its last worker had quite gone waits again: nothing happened to it.
+        if folder.path.exists() and folder.name not in self.line.read().waiting:
+            if folder.status().active:
+                self._bury(folder, how)
+            elif paused_by_shutdown(folder) and not self._closed.is_set():
+                self._enqueue(folder)
+        with contextlib.suppress(OSError), self.line.turn() as line:
+            line.training = ""
+            self.line.save(line)
+
+    def _start_next(self) -> None:
+        with self.line.turn() as line:
+            while line.waiting and not self._current:
+                folder = RunFolder(self.library.root / line.waiting[0])
+                if folder.path.exists() and folder.status().state == "queued":
+                    self._current = (folder, self.launcher.start(folder.path))
+                    line.training = folder.name
+                line.waiting.pop(0)  # only now: if no process could be started, it still waits
+            self.line.save(line)
+        if self._current:
+            files.write(self._current[0].file(WORKER), self._current[1], make=False)
 
     def _look(self) -> None:
         """`tick` at once, for whoever has just clicked. A process that cannot be started now is the supervisor's to try again."""
@@ -289,3 +381,4 @@ class Jobs:
         self._closed.set()
         with self._lock:
             self.launcher.close()
+            self.line.leave()

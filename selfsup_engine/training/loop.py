@@ -19,7 +19,7 @@ from selfsup_engine.errors import UserError
 from selfsup_engine.events import Event, Wish
 from selfsup_engine.files import write
 from selfsup_engine.images import encode, to_unit
-from selfsup_engine.models.saved import WEIGHTS, read_tensors, write_tensors
+from selfsup_engine.models.saved import WEIGHTS, read_tensors, tensor_file, write_tensors
 from selfsup_engine.models.spec import Config, Task, capabilities, check_config, spec
 from selfsup_engine.runs import STATE, Result, Run, RunFolder
 from selfsup_engine.sources import ImageSet
@@ -57,24 +57,27 @@ class Batches:
 def load_images(run: Run, size: int, channels: int, control: Control) -> Iterator[Event | ImageSet | Wish]:
     """Progress events while a source is fetched, then its ImageSet; or the wish that ended the wait."""
     said: list[tuple[float, str]] = []
-    wish: Wish = "go"
+    over = False
 
     def progress(share: float, text: str) -> None:
         said.append((share, text))
-        if wish != "go":
+        if over:
             raise CancelledError  # ends the download: nobody waits for it any more
 
     with ThreadPoolExecutor(1) as pool:
         loading = pool.submit(lambda: sources.load(run.source, progress))
         shown = 0.0
-        while not loading.done():
-            time.sleep(WISH_EVERY)
-            if said and time.monotonic() - shown > METRICS_EVERY:
-                shown = time.monotonic()
-                yield events.Loading(fraction=said[-1][0], message=said[-1][1])
-            if (wish := control()) != "go":
-                yield wish
-                return
+        try:
+            while not loading.done():
+                time.sleep(WISH_EVERY)
+                if said and time.monotonic() - shown > METRICS_EVERY:
+                    shown = time.monotonic()
+                    yield events.Loading(fraction=said[-1][0], message=said[-1][1])
+                if (wish := control()) != "go":
+                    yield wish
+                    return
+        finally:
+            over = True
     yield loading.result().fitted(channels, size)
 
 
@@ -121,6 +124,8 @@ class Training:
         self.images = images.to(self.device.torch)
         self.batches = Batches(len(images.train), config.batch, self.run.seed, self.device.torch)
         self.step, self.elapsed = 0, 0.0
+        for name in ("previews", snapshots.FOLDER):
+            (folder.path / name).mkdir(exist_ok=True)
         if folder.file(STATE).exists():
             state = read_tensors(folder.file(STATE))
             self.step, self.elapsed = int(state.pop("loop.step")), float(state.pop("loop.elapsed"))
@@ -132,12 +137,12 @@ class Training:
     def save_state(self) -> None:
         """Everything needed to go on from here."""
         at = {"loop.step": torch.tensor(self.step), "loop.elapsed": torch.tensor(self.elapsed, dtype=torch.float64)}
-        write_tensors(self.folder.file(STATE), self.task.state() | at)
+        write_tensors(self.folder.file(STATE), self.task.state() | at, make=False)
 
     def snapshot(self) -> Event:
         """Keeps the weights for looking back: in half precision, which no picture shows."""
         halves = {n: t.half() if t.is_floating_point() else t for n, t in self.task.model.state_dict().items()}
-        write_tensors(snapshots.path(self.folder, self.step), halves)
+        write_tensors(snapshots.path(self.folder, self.step), halves, make=False)
         return events.Snapshot(step=self.step)
 
     def refuse_nonsense(self, losses: dict[str, float]) -> None:
@@ -152,7 +157,7 @@ class Training:
         self.refuse_nonsense(losses)
         pictures = self.task.preview(self.images)
         for name, picture in pictures.items():
-            write(self.folder.picture(self.step, name), encode(picture, "png"))
+            write(self.folder.picture(self.step, name), encode(picture, "png"), make=False)
         return events.Check(
             step=self.step,
             losses=losses,
@@ -230,9 +235,7 @@ class Training:
         yield self.snapshot()
         yield self.check(self.run.budget.progress(self.step, self.elapsed))
         report = self.task.report(self.images)
-        exhibit.write(self.folder.path, report.exhibit)
-        write(self.folder.file("cover.png"), encode(report.cover, "png"))
-        weights = write_tensors(self.folder.file(WEIGHTS), self.task.model.state_dict())
+        content, weights = tensor_file(self.task.model.state_dict())
         result = Result(
             scores=report.scores,
             steps=self.step,
@@ -244,5 +247,7 @@ class Training:
             classes=self.images.classes,
             licence=self.images.licence,
         )
-        self.folder.save(self.folder.run.model_copy(update={"result": result}))
+        cover = encode(report.cover, "png")
+        model = {exhibit.FILE: exhibit.content(report.exhibit), "cover.png": cover, WEIGHTS: content}
+        self.folder.change(model, result=result)  # at once: codes never lie beside the weights of another training
         yield events.Finished(step=self.step, reason=reason)

@@ -2,24 +2,31 @@
 
 Standard input carries one line, the run's folder; its end means that whoever started this process is gone, and then the run is
 paused, to be taken up again later, rather than left running with nobody to watch it. Ending after each run gives all memory back.
+
+Whoever trains a run, this process or the command line, holds a lock in its folder: two never write into one.
 """
 
 import contextlib
 import os
 import sys
 import threading
+import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psutil
+from filelock import FileLock, Timeout
 
-from selfsup_engine import events
+from selfsup_engine import events, files
 from selfsup_engine.errors import UserError
 from selfsup_engine.runs import RunFolder
 
 CONTROL = "control"  # the file in a run's folder that says what the person wants of it
 WORKER = "worker"  # the file in a run's folder that names the process that trains it
+CLAIM = "claim"  # the file in a run's folder that the process that trains it has locked
+GONE = "The run is gone: its folder was deleted or moved while it trained."
+UNSAID = 64  # a worker that could not even write why it failed ends with this and the number of the OSError
 _WISHES: dict[str, events.Wish] = {"pause": "pause", "stop": "stop"}
 
 
@@ -44,8 +51,55 @@ def handle_of(pid: int) -> str:
     return f"local:{pid}:{psutil.Process(pid).create_time():.2f}"
 
 
+@contextlib.contextmanager
+def claimed(folder: RunFolder, wait: Callable[[], bool] = lambda: False) -> Iterator[bool]:
+    """Makes this process the only one that trains a run: gives False if another one is, once `wait` says not to wait for its end.
+    The system ends the claim of a process that dies, however it does.
+
+    Raises:
+        OSError: the folder is gone, or cannot be written.
+    """
+    claim = FileLock(folder.file(CLAIM), thread_local=False)
+    mine = False
+    while not mine:
+        folder.path.stat()  # a lock would make its folder anew
+        with contextlib.suppress(Timeout):
+            claim.acquire(timeout=0)
+            mine = True
+        if not mine:
+            if not wait():
+                break
+            time.sleep(0.05)
+    try:
+        if mine:
+            files.sweep(folder.path)
+            files.write(folder.file(WORKER), handle_of(os.getpid()), make=False)
+        yield mine
+    finally:
+        claim.release(force=True)
+
+
+def is_claimed(folder: RunFolder) -> bool:
+    """A living process trains the run, whoever started it and whatever the clock says."""
+    if not folder.file(CLAIM).exists():
+        return False
+    claim = FileLock(folder.file(CLAIM), thread_local=False)
+    try:
+        claim.acquire(timeout=0)
+    except Timeout:
+        return True
+    except OSError:  # a folder that cannot be written is trained by nobody
+        return False
+    claim.release(force=True)
+    return False
+
+
 def recorded(folder: RunFolder, happening: Iterator[events.Event]) -> Iterator[events.Event]:
-    """Appends each event to the run's events.jsonl as it happens. An error becomes a Failed event, with a log for the developers."""
+    """Appends each event to the run's events.jsonl as it happens. An error becomes a Failed event, with a log for the developers.
+
+    Raises:
+        OSError: after that event, which could not even be written.
+    """
     try:
         for event in happening:
             folder.append(event)
@@ -53,7 +107,7 @@ def recorded(folder: RunFolder, happening: Iterator[events.Event]) -> Iterator[e
     except UserError as error:
         reason = str(error)
     except OSError as error:
-        reason = f"A file could not be written or read: {error.strerror or error}. Free some space, then resume."
+        reason = files.why_not(error, folder.path, "resume")
     except Exception as error:  # noqa: BLE001 - whatever it is, it ends this run alone and is said in its file
         out_of_memory = isinstance(error, MemoryError) or "alloc" in str(error) or "out of memory" in str(error)
         advice = (
@@ -67,10 +121,32 @@ def recorded(folder: RunFolder, happening: Iterator[events.Event]) -> Iterator[e
             folder.file("error.log").write_text(traceback.format_exc())
     else:
         return
-    failed = events.Failed(reason=reason)
-    with contextlib.suppress(OSError):
-        folder.append(failed)
+    failed = events.Failed(reason=GONE if gone(folder) else reason)
+    unsaid: OSError | None = None
+    try:
+        if not gone(folder):
+            folder.append(failed)
+    except OSError as error:
+        unsaid = error
     yield failed
+    if unsaid and not gone(folder):
+        raise unsaid
+
+
+def gone(folder: RunFolder) -> bool:
+    """The run was deleted: nothing is to be written there any more."""
+    return not folder.file("run.json").exists()
+
+
+def wish_or_end(folder: RunFolder) -> events.Wish:
+    """`wish_of`.
+
+    Raises:
+        UserError: the run was deleted.
+    """
+    if gone(folder):
+        raise UserError(GONE)
+    return wish_of(folder)
 
 
 def main() -> None:
@@ -79,10 +155,11 @@ def main() -> None:
         os.nice(10)  # the page answers first
     import torch
 
+    import selfsup_engine.training.loop  # noqa: F401
     from selfsup_engine import sources
     from selfsup_engine.models.spec import families
-    from selfsup_engine.training.loop import train
 
+    files.sweep(sources.data_root())
     families()  # everything a run imports is there before the click,
     torch.optim.SGD([torch.zeros(1)])  # so are the 800 modules that torch fetches for its first optimiser,
     with contextlib.suppress(UserError):
@@ -90,7 +167,6 @@ def main() -> None:
     line = sys.stdin.readline().strip()
     if not line:
         return
-    folder = RunFolder(Path(line))
     orphaned = threading.Event()
 
     def watch() -> None:
@@ -98,9 +174,24 @@ def main() -> None:
         orphaned.set()
 
     threading.Thread(target=watch, daemon=True).start()
-    for event in recorded(folder, train(folder, lambda: "pause" if orphaned.is_set() else wish_of(folder))):
-        if isinstance(event, events.Paused) and orphaned.is_set():
-            folder.append(event.model_copy(update={"by": "shutdown"}))
+    sys.exit(work(RunFolder(Path(line)), orphaned))
+
+
+def work(folder: RunFolder, orphaned: threading.Event) -> int:
+    """Trains a run once nobody else does; gives the code to end with."""
+    from selfsup_engine.training.loop import train
+
+    try:
+        with claimed(folder, wait=lambda: not orphaned.is_set()) as mine:
+            last = next(reversed(folder.history()), None)
+            if not mine or isinstance(last, events.Paused | events.Finished):
+                return 0  # whoever trained it until now has left it so, and it no longer waits
+            for event in recorded(folder, train(folder, lambda: "pause" if orphaned.is_set() else wish_or_end(folder))):
+                if isinstance(event, events.Paused) and orphaned.is_set():
+                    folder.append(event.model_copy(update={"by": "shutdown"}))
+    except OSError as error:
+        return 0 if gone(folder) else UNSAID + (error.errno or 0)
+    return 0
 
 
 if __name__ == "__main__":

@@ -53,7 +53,7 @@ def test_train_watch_leave_return_pause_resume_stop_and_explore(tab: Tab, server
     expect(curve).not_to_be_visible()
     name = begin(page)
     expect(page.locator(".facts dd").first).to_have_text(LOSS)
-    expect(page.get_by_test_id("stPlotlyChart")).to_be_visible()
+    expect(page.locator(".st-key-curve .js-plotly-plot")).to_be_visible()
     state(page, "training")
     page.wait_for_function(
         "() => /step [1-9]/.test(document.body.innerText) && /images.s/.test(document.body.innerText)"

@@ -124,7 +124,7 @@ def test_a_network_beyond_the_memory_is_refused_in_a_sentence(
     assert not app.exception
     assert [error.value for error in app.error] == [app.error[0].value]
     assert "are free on this machine. Take narrower layers" in app.error[0].value
-    assert list(library.root.glob("*")) == []
+    assert list(library.root.glob("[!.]*")) == []
     assert launcher.started == []
     assert "Train" in labels(app)
 

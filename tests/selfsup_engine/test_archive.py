@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 import os
@@ -95,6 +96,18 @@ def test_what_is_no_zip_is_refused(members: Members, other: Library) -> None:
     cut = len(whole) // 3
     for data in (b"", b"PK", pickle.dumps([1]), whole[:-50], whole[:cut] + os.urandom(400) + whole[cut + 400 :]):
         refused(data, other)
+
+
+@pytest.mark.parametrize(("number", "word"), [(errno.ENOSPC, "The disk is full"), (errno.EROFS, "cannot be written")])
+def test_a_disk_that_takes_no_more_is_not_the_zips_fault(
+    members: Members, other: Library, disk: Callable[[int], None], number: int, word: str
+) -> None:
+    other.root.mkdir()
+    disk(number)
+    with pytest.raises(UserError, match=word):
+        take_in(zipped(members), other)
+    disk(0)
+    assert list(other.root.iterdir()) == []
 
 
 def test_a_bomb_is_refused_unopened(members: Members, other: Library, monkeypatch: pytest.MonkeyPatch) -> None:

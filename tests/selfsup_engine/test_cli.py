@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 from collections.abc import Callable
 from pathlib import Path
@@ -17,7 +16,7 @@ from PIL import Image
 from selfsup_engine import cli, events
 from selfsup_engine.images import encode as to_png
 from selfsup_engine.runs import Library, Run, RunFolder
-from selfsup_engine.training.worker import CONTROL, WORKER, handle_of
+from selfsup_engine.training.worker import CONTROL, claimed
 
 SMALL = ["--set", "widths=[16]", "--set", "batch=64"]
 
@@ -97,8 +96,9 @@ def test_resume_goes_on_where_a_run_was_left(library: Library, make: Callable[..
 def test_a_run_that_another_process_trains_is_left_to_it(library: Library, make: Callable[..., Run]) -> None:
     folder = library.create(make(steps=30))
     folder.append(events.Queued())
-    folder.file(WORKER).write_text(handle_of(os.getpid()))
-    assert "already, by another process" in mistake("resume", folder.name)
+    with claimed(folder):
+        assert "already, by another process" in mistake("resume", folder.name)
+    assert answer("resume", folder.name)["steps"] == 30
 
 
 def test_an_interrupted_download_is_a_pause(

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import gzip
 import hashlib
 import http.client
@@ -17,6 +18,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from filelock import FileLock
 
 from selfsup_engine import sources
 from selfsup_engine.errors import UserError
@@ -33,13 +35,20 @@ def refuse(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
     monkeypatch.setattr(urllib.request, "urlopen", urlopen)
 
 
+class Answer(io.BytesIO):
+    """All of a file, from a server that does not say how long it is."""
+
+    status = 200
+    headers = http.client.HTTPMessage()
+
+
 def serve(monkeypatch: pytest.MonkeyPatch, answer: Callable[[str], bytes]) -> list[str]:
     asked: list[str] = []
 
-    def urlopen(request: urllib.request.Request, timeout: float) -> io.BytesIO:
+    def urlopen(request: urllib.request.Request, timeout: float) -> Answer:
         assert timeout > 0
         asked.append(request.full_url)
-        return io.BytesIO(answer(request.full_url))
+        return Answer(answer(request.full_url))
 
     monkeypatch.setattr(urllib.request, "urlopen", urlopen)
     return asked
@@ -138,6 +147,31 @@ def test_another_file_than_expected_is_not_kept(monkeypatch: pytest.MonkeyPatch,
     with pytest.raises(UserError, match="not the expected file"):
         sources.load("cifar10")
     assert [file for file in data_root.rglob("*") if file.is_file() and file.suffix != ".lock"] == []
+
+
+def test_a_wait_for_another_process_that_fetches_the_same_set_can_be_left(data_root: Path) -> None:
+    data_root.mkdir()
+    told: list[str] = []
+
+    def progress(share: float, what: str) -> None:
+        told.append(what)
+        raise KeyboardInterrupt
+
+    with FileLock(data_root / "mnist.lock"), pytest.raises(KeyboardInterrupt):
+        sources.load("mnist", progress)
+    assert told == ["MNIST is being fetched by another run"]
+
+
+def test_a_full_disk_is_not_taken_for_a_network_that_is_gone(
+    monkeypatch: pytest.MonkeyPatch, small_mnist: dict[str, bytes], data_root: Path
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    serve(monkeypatch, lambda url: small_mnist[url.rsplit("/", 1)[1]])
+    monkeypatch.setattr(torchvision_sets, "fetch", full)
+    with pytest.raises(UserError, match="The disk is full: MNIST could not be kept"):
+        sources.load("mnist")
 
 
 def test_colour_images_become_channels_first(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,16 +1,33 @@
 from __future__ import annotations
 
+import errno
+import shutil
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
-from selfsup_engine import events
+from selfsup_engine import events, files
 from selfsup_engine.errors import UserError
-from selfsup_engine.events import Event, Failed, Loading
-from selfsup_engine.runs import ROOT, Library, Run, RunFolder
-from selfsup_engine.training.worker import CONTROL, recorded, wish_of, worker_of
+from selfsup_engine.events import Event, Failed, Finished, Loading, Metrics, Paused, Queued
+from selfsup_engine.models.saved import read_tensors
+from selfsup_engine.runs import ROOT, Budget, Library, Run, RunFolder
+from selfsup_engine.training.jobs import LocalLauncher
+from selfsup_engine.training.loop import train
+from selfsup_engine.training.worker import (
+    CONTROL,
+    GONE,
+    UNSAID,
+    claimed,
+    recorded,
+    wish_of,
+    wish_or_end,
+    work,
+    worker_of,
+)
 
 
 @pytest.fixture
@@ -28,7 +45,7 @@ def happening(error: Exception | None) -> Iterator[Event]:
     ("error", "word"),
     [
         (UserError("Add more pictures."), "Add more pictures."),
-        (OSError(28, "No space left on device"), "No space left on device. Free some space"),
+        (OSError(28, "No space left on device"), "The disk is full: free some space, then resume."),
         (MemoryError(), "The memory did not suffice; take a smaller batch"),
         (RuntimeError("DefaultCPUAllocator: can't allocate memory"), "The memory did not suffice"),
         (KeyError("surprise"), "Training broke off; resume"),
@@ -63,6 +80,121 @@ def test_only_known_wishes_are_heard(folder: RunFolder, said: str, wish: events.
     folder.file(CONTROL).write_text(said)
     assert wish_of(folder) == wish
     assert worker_of(folder) == ""
+
+
+def test_a_run_that_is_deleted_while_it_trains_ends_with_a_clear_word_and_is_not_brought_back(
+    library: Library, make: Callable[..., Run]
+) -> None:
+    folder = library.create(make(steps=None, seconds=600))
+    happened = recorded(folder, train(folder, lambda: wish_or_end(folder)))
+    for event in happened:
+        if isinstance(event, Metrics):
+            shutil.rmtree(folder.path)
+            break
+    last = list(happened)[-1]
+    assert isinstance(last, Failed)
+    assert last.reason == GONE
+    assert list(library.root.iterdir()) == []
+
+
+def test_a_run_that_moves_to_the_trash_while_it_trains_is_left_alone_there(
+    library: Library, make: Callable[..., Run]
+) -> None:
+    folder = library.create(make(steps=None, seconds=600))
+    happened = recorded(folder, train(folder, lambda: wish_or_end(folder)))
+    while not isinstance(next(happened), Metrics):
+        pass
+    library.delete(folder)
+    assert [event.kind for event in happened][-1] == "failed"
+    assert not folder.path.exists()
+    assert library.restore(folder.name).status().state == "running"  # the queue marks it once it is looked at
+
+
+def test_a_full_disk_in_the_middle_keeps_what_there_is(
+    library: Library, make: Callable[..., Run], disk: Callable[[int], None]
+) -> None:
+    folder = library.create(make(steps=None, seconds=600))
+    happened = recorded(folder, train(folder))
+    while not isinstance(next(happened), Metrics):
+        pass
+    before = {path: path.read_bytes() for path in folder.path.rglob("*") if path.is_file()}
+    disk(errno.ENOSPC)
+    with pytest.raises(OSError, match="No space"):  # not even that can be written
+        last = list(happened)[-1]
+    disk(0)
+    assert {path: path.read_bytes() for path in folder.path.rglob("*") if path.is_file()} == before
+    failing = recorded(folder, train(folder))
+    for event in failing:
+        if isinstance(event, Metrics):
+            disk(errno.ENOSPC)
+            break
+    last = next(failing)
+    assert isinstance(last, Failed)
+    assert last.reason == "The disk is full: free some space, then resume."
+    disk(0)
+    assert read_tensors(folder.file("state.safetensors"))
+
+
+def test_a_model_that_cannot_be_written_leaves_the_last_one_whole(
+    trained: RunFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = ("weights.safetensors", "exhibit.safetensors", "cover.png", "run.json")
+    longer = trained.run.model_copy(update={"budget": Budget(steps=310)})
+    trained.save(longer)
+    before = {name: trained.file(name).read_bytes() for name in names}
+    fill, filled = files._fill, []
+
+    def full_at_the_last(path: Path, data: bytes | str) -> None:
+        filled.append(path.name)
+        if ".weights." in path.name:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        fill(path, data)
+
+    monkeypatch.setattr(files, "_fill", full_at_the_last)
+    *_, last = recorded(trained, train(trained))
+    assert isinstance(last, Failed)
+    assert any(".exhibit." in name for name in filled)
+    assert {name: trained.file(name).read_bytes() for name in names} == before
+    monkeypatch.setattr(files, "_fill", fill)
+    *_, last = recorded(trained, train(trained))
+    assert isinstance(last, Finished)
+    assert all(trained.file(name).read_bytes() != before[name] for name in names)
+
+
+@pytest.mark.parametrize(
+    ("number", "says"), [(errno.ENOSPC, "the disk is full"), (errno.EROFS, "read-only file system"), (0, "")]
+)
+def test_a_worker_tells_by_its_code_what_it_could_not_write(
+    folder: RunFolder, disk: Callable[[int], None], number: int, says: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("selfsup_engine.training.loop.train", lambda *_: iter(()))
+    disk(number)
+    code = work(folder, threading.Event())
+    assert code == (UNSAID + number if number else 0)
+    child = subprocess.Popen([sys.executable, "-c", f"raise SystemExit({code})"])
+    child.wait()
+    launcher = LocalLauncher(folder.path / "none" / "log")
+    launcher._busy["one"] = child
+    how = launcher.end("one")
+    assert how == (
+        f"nothing could be written any more: {says}" if number else "the training process ended by itself (code 0)"
+    )
+
+
+def test_a_worker_leaves_alone_what_is_gone_or_no_longer_waits(library: Library, folder: RunFolder) -> None:
+    orphaned = threading.Event()
+    folder.append(Queued())
+    folder.append(Paused(step=4))
+    assert work(folder, orphaned) == 0
+    assert folder.history()[-1] == Paused(step=4, at=folder.history()[-1].at)
+    folder.append(Queued())
+    orphaned.set()
+    with claimed(folder):
+        assert work(folder, orphaned) == 0
+    assert isinstance(folder.history()[-1], Queued)
+    shutil.rmtree(folder.path)
+    assert work(folder, orphaned) == 0
+    assert list(library.root.iterdir()) == []
 
 
 @pytest.mark.slow
