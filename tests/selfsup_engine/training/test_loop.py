@@ -195,7 +195,10 @@ def test_events_come_in_order_and_their_numbers_make_sense(
     folder = library.create(make(steps=120))
     happened = list(recorded(folder, train(folder)))
     kinds = [event.kind for event in happened if not isinstance(event, Loading)]
-    assert kinds[:4] == ["started", "snapshot", "check", "metrics"]
+    assert kinds[:3] == ["started", "snapshot", "check"]
+    assert (
+        next(kind for kind in kinds[3:] if kind != "snapshot") == "metrics"
+    )  # a step may be quicker than those are apart
     assert kinds[-3:] == ["snapshot", "check", "finished"]
     metrics = [event for event in happened if isinstance(event, Metrics)]
     assert len(metrics) > 2
