@@ -38,9 +38,10 @@ async def awake(app: st.App) -> AsyncIterator[None]:
     yield
 
 
-below = st.get_option("server.baseUrlPath").strip("/")
-app = st.App(
-    ROOT / "dashboard" / "app.py",
-    routes=[Route(f"/{below}/health" if below else "/health", health)],
-    lifespan=awake,
-)
+def path() -> str:
+    """Where /health lies: below the path that a proxy keeps for the app, if it does."""
+    below = st.get_option("server.baseUrlPath").strip("/")
+    return f"/{below}/health" if below else "/health"
+
+
+app = st.App(ROOT / "dashboard" / "app.py", routes=[Route(path(), health)], lifespan=awake)

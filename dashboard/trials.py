@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 import numpy as np
 
@@ -130,11 +130,11 @@ def restyled(folder: RunFolder) -> Pixels:
     """A photo before and after all that a model would change of it, (2, 3, S, S)."""
     import torch
 
-    from selfsup_engine.exploring.photo import difference
+    from selfsup_engine.exploring.photo import Restyler, difference
     from selfsup_engine.models.saved import load_model
 
     before = photo()
-    change: torch.Tensor = difference(load_model(folder), before)
+    change = difference(cast(Restyler, load_model(folder)), before)
     after = (before / 255 + change).clamp(0, 1).mul(255).round().to(torch.uint8)
     return torch.stack([before, after]).numpy()
 

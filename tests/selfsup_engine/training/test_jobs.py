@@ -278,9 +278,12 @@ def test_supervision_outlives_a_failed_look(jobs: Jobs, launcher: FakeLauncher, 
     jobs.start(make())
     jobs.run_forever(told.append)
     wait(lambda: bool(told))
+    assert not jobs.supervised()  # a worker that cannot be started is for a supervisor to know
     launcher.broken = False
     wait(lambda: bool(launcher.started))
+    wait(jobs.supervised)
     jobs.close()
+    assert not jobs.supervised(within=0.0)
 
 
 def test_a_handle_names_one_process_for_good() -> None:
