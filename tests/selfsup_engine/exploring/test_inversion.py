@@ -24,6 +24,7 @@ def test_fidelity_is_the_share_of_the_variance_that_is_drawn() -> None:
     assert bool(fidelity(wanted, torch.zeros_like(wanted)).isfinite().all())  # a plain area has no variance
 
 
+@pytest.mark.slow
 def test_own_samples_are_found_again_noise_is_not(gan_once: RunFolder) -> None:
     sampler = Sampler(gan_once)
     shares: list[float] = []
@@ -36,6 +37,7 @@ def test_own_samples_are_found_again_noise_is_not(gan_once: RunFolder) -> None:
     assert not invert(sampler, np.full((1, 32, 32), 128, np.uint8)).representable
 
 
+@pytest.mark.slow
 def test_what_is_usual_is_found_out_once(gan_once: RunFolder, monkeypatch: pytest.MonkeyPatch) -> None:
     sampler = Sampler(gan_once)
     monkeypatch.setattr(inversion, "STEPS", 20)
