@@ -45,21 +45,15 @@ def moves(checkup: Checkup, warm: Warm) -> bool:
 def controls(checkup: Checkup, known: tuple[Trial, ...]) -> None:
     """The button, how far it is, and what it came to."""
     with st.container(key="self-test-controls", horizontal=True, vertical_alignment="center"):
-        if st.button(
+        st.button(
             "Run the self-test" if checkup.began is None else "Run it again",
             icon=":material/play_arrow:",
             type="primary" if checkup.began is None else "secondary",
             key="self-test",
             disabled=checkup.running,
-        ):
-            if rests := checkup.rests:
-                st.toast(
-                    f"What is shown is from just now, and holds for everybody. Again in {words.duration(rests)}.",
-                    icon=":material/schedule:",
-                )
-            else:
-                checkup.start()
-                st.rerun()
+            on_click=begin,  # and not what the button gives: where the page moves on meanwhile, that would be lost
+            args=(checkup,),
+        )
         if checkup.began is not None and not checkup.running:
             st.download_button(
                 "Report",
@@ -73,6 +67,16 @@ def controls(checkup: Checkup, known: tuple[Trial, ...]) -> None:
         markup.show(markup.muted(summary(checkup, known)))
     if checkup.running:
         markup.show(markup.gauge(len(checkup.outcomes) / len(known), "progress"))
+
+
+def begin(checkup: Checkup) -> None:
+    """What a click does: a self-test, unless there was one just now."""
+    if rests := checkup.rests:
+        st.toast(
+            f"What is shown is from just now, and holds for everybody. Again in {words.duration(rests)}.",
+            icon=":material/schedule:",
+        )
+    checkup.start()
 
 
 def summary(checkup: Checkup, known: tuple[Trial, ...]) -> str:

@@ -5,6 +5,7 @@ where a host runs nothing else. With this a server gets ready before its first v
 and torch is loaded.
 """
 
+import asyncio
 import contextlib
 import sys
 from collections.abc import AsyncIterator
@@ -19,6 +20,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
+PATIENCE = 20.0  # seconds
+
 
 def health(request: Request) -> JSONResponse:
     """200 if the server can do its work, else 503, with what is looked at. It does not wait for the disk in the server's own thread."""
@@ -30,12 +33,13 @@ def health(request: Request) -> JSONResponse:
 
 @contextlib.asynccontextmanager
 async def awake(app: st.App) -> AsyncIterator[None]:
-    """Does at once what the first visitor's page would do."""
+    """Does at once what the first visitor's page would do, and at the end waits until the run in training is paused."""
     from dashboard import cache  # only now: what it keeps needs a server that runs
 
-    cache.jobs()
+    jobs = cache.jobs()
     cache.warm_up()
     yield
+    await asyncio.to_thread(jobs.close, PATIENCE)
 
 
 def path() -> str:

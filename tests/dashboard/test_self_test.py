@@ -104,6 +104,16 @@ def test_a_click_begins_it_for_everybody(visit: Visit, warm: cache.Warm, checkup
     assert "0 of 8 done." in says(app)
 
 
+def test_a_click_counts_also_where_the_host_has_just_been_measured(
+    visit: Visit, warm: cache.Warm, checkup: Checkup
+) -> None:
+    warm.usual = None
+    app = visit("self_test")
+    warm.usual = USUAL
+    app.button(key="self-test").click().run()
+    assert checkup.running
+
+
 def test_what_came_of_it_is_shown_and_can_be_taken_along(
     visit: Visit, warm: cache.Warm, checkup: Checkup, says: Says, library: Library
 ) -> None:

@@ -30,7 +30,9 @@ def read_of_the_environment(tree: ast.AST) -> set[str]:
 
 
 def test_every_variable_that_is_read_is_in_the_table() -> None:
-    example = "import os\nos.environ.get('A_B', '')\nos.environ['C_D']\nos.getenv('E_F')\nos.environ.setdefault(name, '')"
+    example = (
+        "import os\nos.environ.get('A_B', '')\nos.environ['C_D']\nos.getenv('E_F')\nos.environ.setdefault(name, '')"
+    )
     assert read_of_the_environment(ast.parse(example)) == {"A_B", "C_D", "E_F", "name"}
     files = [path for folder in ("selfsup_engine", "dashboard", "pages") for path in (ROOT / folder).rglob("*.py")]
     read = set().union(*(read_of_the_environment(ast.parse(path.read_text("utf-8"))) for path in files))
@@ -112,7 +114,13 @@ def test_an_image_holds_what_the_app_needs_and_nothing_else() -> None:
     assert {name for name in tracked if is_left(name)} == {
         name for name in tracked if name in single or name.startswith(needed)
     }
-    for name in (".git/config", ".venv/bin/python", ".streamlit/secrets.toml", "checkpoints/runs/mine/run.json", ".env"):
+    for name in (
+        ".git/config",
+        ".venv/bin/python",
+        ".streamlit/secrets.toml",
+        "checkpoints/runs/mine/run.json",
+        ".env",
+    ):
         assert not is_left(name)
     assert not is_left("selfsup_engine/__pycache__/runs.cpython-311.pyc")
 
