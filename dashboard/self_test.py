@@ -46,9 +46,9 @@ def controls(checkup: Checkup, known: tuple[Trial, ...]) -> None:
     """The button, how far it is, and what it came to."""
     with st.container(key="self-test-controls", horizontal=True, vertical_alignment="center"):
         st.button(
-            "Run the self-test" if checkup.began is None else "Run it again",
+            "At work" if checkup.running else "Run it again" if checkup.began else "Run the self-test",
             icon=":material/play_arrow:",
-            type="primary" if checkup.began is None else "secondary",
+            type="secondary" if checkup.began else "primary",
             key="self-test",
             disabled=checkup.running,
             on_click=begin,  # and not what the button gives: where the page moves on meanwhile, that would be lost

@@ -161,6 +161,7 @@ h2, h3, .stHtml b { overflow-wrap: anywhere; }
   .st-key-toolbar > [data-testid="stElementContainer"]:nth-child(2) { flex: 1 1 7rem; width: auto !important; min-width: 0; }
   .st-key-selection, .st-key-selection > div > [data-testid] { gap: .45rem; padding: .4rem; }
   .timeline li { grid-template-columns: 1fr; }
+  .checklist li { grid-template-columns: 4.2rem minmax(0, 1fr); }
   .checklist img { grid-column: 2; justify-self: start; max-width: 100%; }
   [class*="st-key-term-t"] .px { max-width: 128px; }
   .layer-table { font-size: .78rem; }

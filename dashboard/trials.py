@@ -197,7 +197,7 @@ def training(bench: Bench) -> Shown:
     run = folder.run
     if status.state != "done" or run.result is None:
         raise UserError(f"It broke off: {status.message or status.state}")
-    said = f"{run.result.steps} steps in a process of their own, from the queue to the score; so few make a blur."
+    said = f"{run.result.steps} steps in a process of their own, from the queue to the score. After so few its pictures are noise still."
     return Shown(said, folder.file("cover.png").read_bytes())
 
 
