@@ -23,8 +23,10 @@ from tests.browser.app import CHROMIUM, QUIET, Server, press, settle
 
 FOLDER = ROOT / "docs" / "pictures"
 WIDTH, PHONE = 1080, 390  # CSS pixels
-SHARPNESS = 1.25  # pixels of a picture to one of the page's: crisp at the width of a column of text, on a fine screen too
-QUALITY = 76
+SHARPNESS = (
+    1.25  # pixels of a picture to one of the page's: crisp at the width of a column of text, on a fine screen too
+)
+QUALITY = 70
 PATIENCE = 60_000  # ms
 
 Show = Callable[["Visit"], Page | Locator]
@@ -37,12 +39,12 @@ class Visit:
     def __init__(self, browser: Browser, server: Server) -> None:
         self._browser, self._server = browser, server
 
-    def open(self, path: str, height: int, width: int = WIDTH, theme: str = "light") -> Page:
+    def open(self, path: str, height: int, width: int = WIDTH) -> Page:
         """A path of the app, drawn and at rest. `height`: how much of it the picture shows, in CSS pixels."""
         page = self._browser.new_context(
             viewport={"width": width, "height": height},
             device_scale_factor=SHARPNESS if width == WIDTH else 1.5,
-            color_scheme="dark" if theme == "dark" else "light",
+            color_scheme="light",
         ).new_page()
         page.set_default_timeout(PATIENCE)
         page.goto(f"{self._server.url}{path}", wait_until="commit")
@@ -130,12 +132,12 @@ def train_own(visit: Visit) -> Page:
 @picture
 def train_live(visit: Visit) -> Page:
     page = visit.open("/train?data=digits", 900)
+    page.get_by_role("radio", name="2 min").click()
     page.get_by_text("images/s, measured here now").wait_for()
-    press(page, "train")
+    press(rest(page), "train")
     page.wait_for_url("**run=*")
     page.locator(".st-key-curve .js-plotly-plot").wait_for()
-    page.get_by_text("held-out images").first.wait_for()
-    page.wait_for_timeout(16_000)
+    page.wait_for_timeout(45_000)
     return page
 
 
@@ -176,7 +178,7 @@ def latent_directions(visit: Visit) -> Page:
 
 @picture
 def gan(visit: Visit) -> Page:
-    return visit.open("/gan?model=fashion-gan&at=0.13~g0_1.2~g2_-0.8", 900)
+    return visit.open("/gan?model=fashion-gan&at=0.13~g1_1~g2_1", 900)
 
 
 @picture
@@ -202,7 +204,7 @@ def gradients_recolour(visit: Visit) -> Page:
 
 @picture
 def gradients_region(visit: Visit) -> Page:
-    return visit.open("/gradients?photo=flower&operation=recolour&reference=china&region=0.55,0.5,0.5", 900)
+    return visit.open("/gradients?photo=flower&operation=recolour&reference=coffee&region=0.9,0.3,0.5", 900)
 
 
 # ------------------------------------------------------------------------------------- compare, inside, library, run
@@ -239,9 +241,9 @@ def inside_learned(visit: Visit) -> Page:
 def library(visit: Visit) -> Page:
     page = visit.open("/library", 900)
     press(page, "select")
-    for box in (0, 2):
-        rest(page, 500).get_by_text("Select", exact=True).nth(1 + box).click()
-    return rest(page)
+    for number in (0, 1):
+        rest(page, 500).get_by_text("Select", exact=True).nth(number).click()
+    return below(rest(page), "h1")
 
 
 @picture
@@ -270,8 +272,10 @@ def kept(shot: bytes, path: Path) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("names", nargs="*", choices=[*PICTURES, []], help="which; all, if none is named")
+    parser.add_argument("names", nargs="*", help="which; all, if none is named")
     names = parser.parse_args().names or list(PICTURES)
+    if unknown := set(names) - set(PICTURES):
+        parser.error(f"there is no picture {', '.join(unknown)}; there are {', '.join(PICTURES)}")
     FOLDER.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as place, sync_playwright() as playwright:
         server = Server(Path(place))
