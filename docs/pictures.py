@@ -265,6 +265,14 @@ def share(visit: Visit) -> Page:
     return rest(page)
 
 
+@picture
+def self_test(visit: Visit) -> Page:
+    page = visit.open("/self-test", 900)
+    press(page, "self-test")
+    page.locator(".st-key-self-test-report").wait_for(timeout=180_000)
+    return rest(page)
+
+
 def kept(shot: bytes, path: Path) -> None:
     """Writes a screenshot as WebP."""
     Image.open(io.BytesIO(shot)).convert("RGB").save(path, quality=QUALITY, method=6)
