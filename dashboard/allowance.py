@@ -17,8 +17,8 @@ def notice() -> None:
         return
     with st.container(key="public-notice", horizontal=True, vertical_alignment="center"):
         markup.show(
-            "<p class='muted'><b>A public host.</b> What you train or bring is seen in this browser alone (a cookie tells it apart), and goes "
-            f"{words.duration(library.limits.hours * 3600)} after you last used it: download what you want to keep.</p>"
+            "<p class='muted'><b>A public host.</b> What you train or bring is seen in this browser alone (a cookie tells it apart), and is deleted "
+            f"{library.limits.hours:g} hours after it last changed: download what you want to keep.</p>"
         )
         with st.popover("Limits", icon=":material/rule:", key="limits", type="tertiary", on_change="rerun") as shown:
             if shown.open:
@@ -34,7 +34,7 @@ def table(library: VisitorLibrary) -> None:
         "visitor_mb": f"{library.bytes_used() / 1e6:.0f} of {limits.visitor_mb}",
     }
     rows = {
-        str(about.title): (used.get(name, f"{getattr(limits, name):,g}"), str(about.description))
+        str(about.title): (used.get(name, f"{getattr(limits, name):,}"), str(about.description))
         for name, about in Limits.model_fields.items()
     }
     markup.show(

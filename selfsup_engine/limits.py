@@ -37,7 +37,7 @@ class Limits(BaseModel):
     images: Annotated[int, Field(ge=16)] = Field(
         1_000,
         title="pictures in a set of one's own",
-        description="because more teach a small model little in so short a time",
+        description="because a model has no time here to see more",
     )
     image_side: Annotated[int, Field(ge=28)] = Field(
         64, title="pixels a side that a model sees", description="because twice the side is four times the work"
@@ -55,7 +55,7 @@ class Limits(BaseModel):
     )
     hours: Annotated[float, Field(gt=0)] = Field(
         24,
-        title="hours that runs and pictures stay after they were last used",
+        title="hours for which runs and pictures stay after they last changed",
         description="so that the disk holds everyone's",
     )
 

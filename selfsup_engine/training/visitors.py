@@ -48,7 +48,7 @@ class VisitorLibrary(Library):
         except UserError as error:
             raise UserError(
                 f"There is no run {name!r} of yours here. Runs are seen only in the browser that trained them, and go "
-                f"{self.limits.hours:g} hours after they were last used."
+                f"{self.limits.hours:g} hours after they last changed."
             ) from error
 
     def free_path(self, run: Run) -> Path:
@@ -64,48 +64,50 @@ class VisitorLibrary(Library):
 
     def in_line(self) -> int:
         """How many of this visitor's runs train or wait."""
-        line = SharedLine(self.host.root).read()
-        return sum(owner_of(name) == owner_of(self._key("")) for name in [line.training, *line.waiting])
-
-    def _key(self, name: str) -> str:
-        return f"{PLACE}/{self.owner}/{name}"
+        line, mine = SharedLine(self.host.root).read(), f"{PLACE}/{self.owner}"
+        return sum(owner_of(name) == mine for name in [line.training, *line.waiting])
 
     # ------------------------------------------------------------------------------------------------ what a visitor may add
 
     def full(self) -> str:
-        """Why no run more can be started now, in words; empty where one can."""
+        """Why no new run can be started now, in words; empty where one can."""
+        return self._busy() or self._crowded()
+
+    def _busy(self) -> str:
         most = self.limits
-        if (mine := self.in_line()) >= most.at_once:
-            return (
-                f"{mine} of your runs {'trains or waits' if mine == 1 else 'train or wait'} already, the most at once on this public host, "
-                f"{most.why('at_once')}. Wait until one has finished, or stop one."
-            )
-        return self._crowded()
+        if (mine := self.in_line()) < most.at_once:
+            return ""
+        return (
+            f"{mine} of your runs {'trains or waits' if mine == 1 else 'train or wait'} already, the most at once on this public host, "
+            f"{most.why('at_once')}. Wait until one has finished, or stop one."
+        )
 
     def _crowded(self) -> str:
-        """Why nothing more can be kept, in words; empty where it can."""
+        """Why this visitor can keep nothing more, in words; empty where they can."""
         most = self.limits
         if (mine := len(self.runs())) >= most.runs:
             return f"{mine} of your runs are kept, the most on this public host, {most.why('runs')}. Download and delete some in the library."
-        try:
-            self.room_for(1)
-        except UserError as error:
-            return str(error)
-        return ""
+        return self._heavy(1)
+
+    def _heavy(self, more: int) -> str:
+        most = self.limits
+        if (used := self.bytes_used()) + more <= most.visitor_mb * 1_000_000:
+            return ""
+        return (
+            f"You keep {used // 1_000_000} MB here, and {most.visitor_mb} MB is the most on this public host, {most.why('visitor_mb')}. "
+            "Delete some of your runs in the library, and empty the trash there."
+        )
 
     def room_for(self, more: int) -> None:
         """As `Library.room_for`: within what one visitor, and what all of them, may keep."""
         most = self.limits
-        if (used := self.bytes_used()) + more > most.visitor_mb * 1_000_000:
-            raise UserError(
-                f"You keep {used // 1_000_000} MB here, and {most.visitor_mb} MB is the most on this public host, {most.why('visitor_mb')}. "
-                "Delete some of your runs in the library, and empty the trash there."
-            )
+        if heavy := self._heavy(more):
+            raise UserError(heavy)
         everyone = files.bytes_in(self.host.root / PLACE) + sum(path.stat().st_size for path, _ in own.owned())
         if everyone + more > most.disk_mb * 1_000_000:
             raise UserError(
                 f"All visitors together keep {everyone // 1_000_000} MB, the most on this public host, {most.why('disk_mb')}. "
-                f"Come back later: what nobody uses goes after {most.hours:g} hours."
+                f"Come back later: what has not changed goes after {most.hours:g} hours."
             )
 
     def check_training(self, run: Run) -> None:
@@ -127,8 +129,8 @@ class VisitorLibrary(Library):
                 f"{most.why('images')}, and {most.image_side} px, {most.why('image_side')}, at the most."
             )
         refuse_oversized(run.family, check_config(run.family, run.config), about.train)
-        if full := self.full():
-            raise UserError(full)
+        if busy := self._busy():
+            raise UserError(busy)
         if run.source.startswith("upload:"):
             own.touch(run.source)
 
@@ -136,6 +138,7 @@ class VisitorLibrary(Library):
         """As `Library.check_kept`: not too many runs, and not too many bytes."""
         if crowded := self._crowded():
             raise UserError(crowded)
+        self.room_for(1)
 
     def admitted(self, source: str) -> str:
         """As `Library.admitted`: a set that everyone has, or this visitor's own pictures; never a path of the host's."""
@@ -164,7 +167,7 @@ def folders(host: Library) -> list[RunFolder]:
 
 
 def expire(host: Library, hours: float, busy: Collection[str]) -> None:
-    """Deletes for good what no visitor has used for so long: runs, trash and pictures, and what is left of a visitor who keeps none.
+    """Deletes for good what has not changed for so long: runs, trash and pictures, and what is left of a visitor who keeps none.
 
     Args:
         busy: the runs that train or wait, as the line names them; they stay, and so do their pictures.
