@@ -234,14 +234,21 @@ def choose_config(family: str, about: SourceInfo, preset: str, fitted: Config) -
         return None
 
 
+def budgets() -> dict[str, Budget | None]:
+    """How long to train, as it is offered; None: steps, of which a number is asked for."""
+    limits = cache.library().limits
+    if limits is None:
+        return BUDGETS
+    times = [budget for budget in BUDGETS.values() if budget and allowance.allows(limits, budget)]
+    times = times or [Budget(seconds=limits.seconds)]
+    return {words.duration(budget.seconds or 0): budget for budget in times} | {"Steps": None}
+
+
 def choose_budget(family: str) -> tuple[Budget | None, int | None]:
     """How long, and from which seed; None for what was entered wrongly, which is said."""
     from selfsup_engine.models.spec import spec
 
-    limits = cache.library().limits
-    offered = {
-        name: budget for name, budget in BUDGETS.items() if not limits or not budget or allowance.allows(limits, budget)
-    }
+    limits, offered = cache.library().limits, budgets()
     usual = words.duration(spec(family).config.patience)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         label = forms.choice(
