@@ -36,7 +36,7 @@ def greet() -> None:
     visitors, the second becomes the first."""
     if not public():
         return
-    with st.container(key="visitor"):  # not to be seen
+    with st.container(key="visitor-unseen"):  # not to be seen
         said = _mount(key="visitor-cookie", data=[COOKIE, token(), DAYS], on_known_change=lambda: None).known
     if isinstance(said, str) and TOKEN.fullmatch(said) and said != token():
         state.remember("visitor", said)
