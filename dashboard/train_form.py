@@ -134,7 +134,7 @@ def kept_upload() -> SourceInfo | None:
     """The pictures that were brought last, which outlive the uploader: it forgets its files as soon as it is out of sight."""
     kept: str | None = remembered("own-source")
     if kept is None:
-        where = "Nobody else sees them" if cache.library().limits else "They stay on this machine"
+        where = "Nobody else sees them" if cache.library().limits else "They stay on the computer that this app runs on"
         markup.show(
             markup.muted(
                 f"Sixteen pictures are enough to try it; a few hundred of one kind make it interesting. {where}."

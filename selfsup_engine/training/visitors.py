@@ -95,7 +95,7 @@ class VisitorLibrary(Library):
             return ""
         return (
             f"You keep {used // 1_000_000} MB here, and {most.visitor_mb} MB is the most on this public host, {most.why('visitor_mb')}. "
-            "Delete some of your runs in the library, and empty the trash there."
+            f"Delete some of your runs in the library, and empty the trash there; pictures go {most.hours:g} hours after they were last trained on."
         )
 
     def room_for(self, more: int) -> None:
