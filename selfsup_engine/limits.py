@@ -43,7 +43,7 @@ class Limits(BaseModel):
         64, title="pixels a side that a model sees", description="because twice the side is four times the work"
     )
     parameters: Count = Field(
-        5_000_000, title="numbers that a model learns", description="because memory and disk are shared"
+        15_000_000, title="numbers that a model learns", description="because memory and disk are shared"
     )
     upload_mb: Count = Field(
         30, title="MB brought at once", description="because what is brought lies in memory that is shared"

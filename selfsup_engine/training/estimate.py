@@ -88,11 +88,15 @@ def refuse_oversized(family: str, config: Config, images: int, device: Device | 
         UserError: this machine has not that much, or a public host gives nobody that much.
     """
     parameters = parameter_count(family, config)
-    if (limits := public()) and (parameters > limits.parameters or config.size > limits.image_side):
+    if (limits := public()) and parameters > limits.parameters:
         raise UserError(
-            f"This network would learn {parameters:,} numbers from pictures of {config.size} px. On this public host it is "
-            f"{limits.parameters:,}, {limits.why('parameters')}, and {limits.image_side} px, {limits.why('image_side')}, at the most. "
-            "Take narrower layers or smaller pictures."
+            f"This network would learn {parameters:,} numbers. {limits.parameters:,} is the most on this public host, "
+            f"{limits.why('parameters')}. Take narrower layers or smaller pictures."
+        )
+    if limits and config.size > limits.image_side:
+        raise UserError(
+            f"This model would see pictures of {config.size} px. {limits.image_side} px is the most on this public host, "
+            f"{limits.why('image_side')}. Take smaller pictures."
         )
     learning = 16 * parameters  # weights, gradients and Adam's two moments
     fixed = learning + images * config.channels * config.size**2 + OVERHEAD_BYTES

@@ -124,9 +124,15 @@ class VisitorLibrary(Library):
         if (about := self._about(run.source)) is None:
             raise UserError("The pictures of this run are not here, or not yours. Bring them on the train page.")
         if not self._fits(about):
+            count = about.train + about.test
+            field, has = (
+                ("images", f"{count:,} pictures")
+                if count > most.images
+                else ("image_side", f"pictures of {about.size} px")
+            )
             raise UserError(
-                f"These are {about.train + about.test:,} pictures of {about.size} px. On this public host it is {most.images:,}, "
-                f"{most.why('images')}, and {most.image_side} px, {most.why('image_side')}, at the most."
+                f"This set has {has}. {getattr(most, field):,} is the most on this public host, {most.why(field)}. "
+                "Bring fewer or smaller pictures."
             )
         refuse_oversized(run.family, check_config(run.family, run.config), about.train)
         if busy := self._busy():

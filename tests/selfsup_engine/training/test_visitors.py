@@ -136,9 +136,9 @@ def test_a_model_that_is_brought_loses_pictures_that_are_not_the_visitors(librar
     [
         ({"seconds": 10}, {"steps": None, "seconds": 11}, "for 10 s or .* at the most on this public host, so that everyone's"),
         ({"steps": 10}, {"steps": 11}, "or 10 steps at the most on this public host, so that"),
-        ({"parameters": 1000}, {}, "it is 1,000, because memory and disk"),
-        ({"images": 50}, {"source": "shapes:count=60,channels=1,size=28"}, "it is 50, because"),
-        ({"image_side": 30}, {"source": "shapes:count=60,channels=1,size=32"}, "and 30 px, because"),
+        ({"parameters": 1000}, {}, "1,000 is the most on this public host, because memory and disk"),
+        ({"images": 50}, {"source": "shapes:count=60,channels=1,size=28"}, "50 is the most on this public host, because"),
+        ({"image_side": 30}, {"source": "shapes:count=60,channels=1,size=32"}, "30 is the most on this public host, because"),
     ],
 )  # fmt: skip
 def test_each_limit_of_a_run_bites_and_says_why(
@@ -152,6 +152,23 @@ def test_each_limit_of_a_run_bites_and_says_why(
     visitor(library).check_training(run)
     monkeypatch.delenv(SETTING)
     library.check_training(run)
+
+
+def test_every_preset_fits_the_usual_limits() -> None:
+    from selfsup_engine.models.spec import families
+    from selfsup_engine.training.estimate import parameter_count
+
+    sizes = [28, 32, 48, 64]
+    fitted = [
+        (family, config)
+        for family, known in families().items()
+        for preset in known.presets.values()
+        for channels in (1, 3)
+        for size in sizes
+        if (config := preset.fitted(family, channels, size))
+    ]
+    assert len(fitted) > 20
+    assert max(parameter_count(family, config) for family, config in fitted) <= Limits().parameters
 
 
 def test_so_many_runs_train_or_wait_at_once(library: Library, make: Make) -> None:
