@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from selfsup_engine.limits import SETTING
 from tests.browser.app import Server, press, settle
 
 pytestmark = pytest.mark.slow
@@ -16,7 +15,7 @@ pytestmark = pytest.mark.slow
 @pytest.fixture(scope="module")
 def server(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv(SETTING, "seconds=6,at_once=1")
+        patch.setenv("SELFSUP_PUBLIC", "seconds=6,at_once=1")
         running = Server(tmp_path_factory.mktemp("public"))
     try:
         yield running

@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 from dashboard import allowance, cache, visitor
 from selfsup_engine import events
-from selfsup_engine.limits import SETTING, Limits
+from selfsup_engine.limits import Limits
 from selfsup_engine.runs import Budget, Library, Run, RunFolder
 from selfsup_engine.training.hosted import HostedJobs
 from selfsup_engine.training.visitors import PLACE, VisitorLibrary
@@ -32,7 +32,7 @@ class UnwatchedHostedJobs(HostedJobs):
 @pytest.fixture
 def come(visit: Visit, launcher: IdleLauncher, monkeypatch: pytest.MonkeyPatch) -> Come:
     """Opens a page as a visitor: `come(ANNA, "library")`."""
-    monkeypatch.setenv(SETTING, "seconds=30,at_once=1,runs=2")
+    monkeypatch.setenv("SELFSUP_PUBLIC", "seconds=30,at_once=1,runs=2")
     monkeypatch.setattr(cache, "HostedJobs", lambda library, limits: UnwatchedHostedJobs(library, limits, launcher))
 
     def open_page(who: str, page: str, **link: str) -> AppTest:

@@ -10,28 +10,28 @@ from PIL import Image
 
 from selfsup_engine import files, images, photofile
 from selfsup_engine.errors import UserError
-from selfsup_engine.limits import SETTING, Limits, public
+from selfsup_engine.limits import Limits, public
 from selfsup_engine.sources import own, store
 
 
 @pytest.mark.parametrize("said", ["", " ", "0"])
 def test_unset_is_local_mode(monkeypatch: pytest.MonkeyPatch, said: str) -> None:
-    monkeypatch.setenv(SETTING, said)
+    monkeypatch.setenv("SELFSUP_PUBLIC", said)
     assert public() is None
-    monkeypatch.delenv(SETTING)
+    monkeypatch.delenv("SELFSUP_PUBLIC")
     assert public() is None
 
 
 def test_one_setting_turns_it_on_and_sets_limits(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(SETTING, "1")
+    monkeypatch.setenv("SELFSUP_PUBLIC", "1")
     assert public() == Limits()
-    monkeypatch.setenv(SETTING, "seconds=60, hours=0.5")
+    monkeypatch.setenv("SELFSUP_PUBLIC", "seconds=60, hours=0.5")
     assert public() == Limits(seconds=60, hours=0.5)
 
 
 @pytest.mark.parametrize("said", ["yes", "true", "seconds", "seconds=", "seconds=0", "second=5", "seconds=5;runs=2"])
 def test_a_setting_that_means_nothing_is_not_local_mode(monkeypatch: pytest.MonkeyPatch, said: str) -> None:
-    monkeypatch.setenv(SETTING, said)
+    monkeypatch.setenv("SELFSUP_PUBLIC", said)
     with pytest.raises(UserError, match=SETTING):
         public()
 
@@ -49,17 +49,17 @@ def picture(width: int, height: int) -> bytes:
 
 
 def test_photos_are_of_so_many_megapixels(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(SETTING, "megapixels=1")
+    monkeypatch.setenv("SELFSUP_PUBLIC", "megapixels=1")
     for read in (photofile.read, images.open_image):
         read(picture(1000, 1000), "small")
         with pytest.raises(UserError, match=r"more than 1 megapixels, the most on this public host, because memory is"):
             read(picture(1000, 1001), "large")
-    monkeypatch.delenv(SETTING)
+    monkeypatch.delenv("SELFSUP_PUBLIC")
     photofile.read(picture(1000, 1001), "large")
 
 
 def test_a_set_of_ones_own_has_so_many_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(SETTING, "images=16")
+    monkeypatch.setenv("SELFSUP_PUBLIC", "images=16")
     brought = []
     for shade in range(20):
         file = io.BytesIO()
@@ -83,7 +83,7 @@ def test_no_message_of_a_public_host_names_its_folders(
         return [files.why_not(error, tmp_path), str(store.not_kept("a set", tmp_path, error)), str(damaged.value)]
 
     local = messages()
-    monkeypatch.setenv(SETTING, "1")
+    monkeypatch.setenv("SELFSUP_PUBLIC", "1")
     hidden = messages()
     assert any(str(tmp_path) in said for said in local)
     assert not any(str(tmp_path) in said or "SELFSUP" in said for said in hidden)

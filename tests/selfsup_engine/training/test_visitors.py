@@ -13,7 +13,7 @@ import pytest
 from selfsup_engine import archive, events, files, tags
 from selfsup_engine.errors import UserError
 from selfsup_engine.kept_directions import KeptDirections
-from selfsup_engine.limits import SETTING, Limits
+from selfsup_engine.limits import Limits
 from selfsup_engine.runs import Library, Run, RunFolder
 from selfsup_engine.sources import info, own
 from selfsup_engine.sources.base import Arrays, data_root
@@ -144,13 +144,13 @@ def test_a_model_that_is_brought_loses_pictures_that_are_not_the_visitors(librar
 def test_each_limit_of_a_run_bites_and_says_why(
     library: Library, make: Make, limits: dict[str, float], changes: dict[str, object], said: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:  # fmt: skip
-    monkeypatch.setenv(SETTING, ",".join(f"{name}={value}" for name, value in limits.items()))
+    monkeypatch.setenv("SELFSUP_PUBLIC", ",".join(f"{name}={value}" for name, value in limits.items()))
     run = make(**changes)
     with pytest.raises(UserError, match=said):
         visitor(library, **limits).check_training(run)
-    monkeypatch.setenv(SETTING, "1")
+    monkeypatch.setenv("SELFSUP_PUBLIC", "1")
     visitor(library).check_training(run)
-    monkeypatch.delenv(SETTING)
+    monkeypatch.delenv("SELFSUP_PUBLIC")
     library.check_training(run)
 
 
