@@ -9,7 +9,7 @@ if str(ROOT) not in sys.path:
 
 import streamlit as st
 
-from dashboard import style
+from dashboard import faults, style
 
 st.set_page_config(
     page_title="Selfsup Studio",
@@ -35,4 +35,5 @@ pages = [
 ]
 page = st.navigation(pages, position="top")
 style.menu_of_a_phone(pages)
-page.run()
+with faults.in_words():
+    page.run()

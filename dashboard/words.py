@@ -2,13 +2,12 @@
 
 import re
 from collections.abc import Sequence
-from pathlib import PurePath
 from typing import NamedTuple, TypeVar
 
 from selfsup_engine.errors import UserError
 from selfsup_engine.events import State
 from selfsup_engine.runs import Run, RunFolder
-from selfsup_engine.sources import info
+from selfsup_engine.sources import called, info, without_path
 
 T = TypeVar("T")
 
@@ -120,11 +119,13 @@ def number(count: float) -> str:
 
 def source_title(source: str) -> str:
     """How a source is called; where it is gone, its file's or folder's name."""
+    told = without_path(source)
+    if told.startswith("elsewhere:"):
+        return called(told)
     try:
         return info(source).title
     except UserError:
-        kind, _, rest = source.partition(":")
-        return PurePath(rest).stem if kind in ("npz", "folder") else kind
+        return source.partition(":")[0]
 
 
 def title(folder: RunFolder) -> str:

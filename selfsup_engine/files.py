@@ -119,11 +119,11 @@ def _keep_names(folder: Path) -> None:
 
 
 def why_not(error: OSError, folder: Path, then: str = "try again") -> str:
-    """Why something could not be written below a folder, and what to do."""
+    """Why something could not be written below a folder, and what to do; it says no path, since a page may show it."""
     if error.errno in FULL:
         return f"The disk is full: free some space, then {then}."
     named = Path(os.fsdecode(error.filename)) if isinstance(error.filename, str | bytes) else folder
-    where = folder if named.is_relative_to(folder) else named
+    where = (folder if named.is_relative_to(folder) else named).name  # where it lies is nothing for a page
     if error.errno in LOCKED:
         return (
             f"{where} cannot be written ({error.strerror}): allow it, "
@@ -144,6 +144,14 @@ def told(folder: Path, then: str = "try again") -> Iterator[None]:
         yield
     except OSError as error:
         raise UserError(why_not(error, folder, then)) from error
+
+
+def stays_below(path: Path, folder: Path) -> bool:
+    """Whether a file lies below a folder in truth, and not only by a link that leads out of it."""
+    try:
+        return path.resolve().is_relative_to(folder.resolve())
+    except (OSError, RuntimeError):  # a link to itself
+        return False
 
 
 def bytes_in(folder: Path | str) -> int:

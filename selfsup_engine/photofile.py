@@ -195,4 +195,4 @@ def save(photo: Photo, path: Path, quality: int = QUALITY) -> None:
     try:
         files.write(path, data)
     except OSError as error:
-        raise UserError(f"{path} cannot be written: {error.strerror or error}. Choose another folder.") from error
+        raise UserError(f"{path.name} cannot be written: {error.strerror or error}. Choose another folder.") from error

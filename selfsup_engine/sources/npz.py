@@ -87,7 +87,7 @@ def _load(path: Path) -> dict[str, Array]:
     except UserError:
         raise
     except FileNotFoundError:
-        raise UserError(f"There is no file {path}. Check the path.") from None
+        raise UserError(f"There is no file {path.name}. Check the path.") from None
     except MemoryError:
         raise UserError(f"{path.name} needs more memory than there is. Use fewer or smaller images.") from None
     except Exception as error:  # a broken zip or header raises nearly anything

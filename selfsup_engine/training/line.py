@@ -7,19 +7,30 @@ the system takes back from a process that dies.
 import contextlib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Annotated, Literal
 
 from filelock import FileLock, Timeout
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 
 from selfsup_engine import files
+
+
+def _in_the_library(name: str) -> str:
+    """A folder's name, and no way out of the library: the file may be somebody else's work."""
+    if name != Path(name).name or name.startswith(".") or "\0" in name:
+        raise ValueError("no name of a run")
+    return name
+
+
+Name = Annotated[str, AfterValidator(_in_the_library)]
 
 
 class Line(BaseModel):
     """Names of runs: the one that trains, and those that wait, first come first."""
 
     model_config = ConfigDict(extra="forbid")
-    training: str = ""
-    waiting: list[str] = []
+    training: Literal[""] | Name = ""
+    waiting: list[Name] = []
 
 
 class SharedLine:
