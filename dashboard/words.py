@@ -162,9 +162,13 @@ def one_line(folder: RunFolder) -> str:
     return f"{SCORES[head.score][0]}: {score:.1f}; real pictures against real {beside:.1f}."
 
 
+JOINER = "\u2060"  # of no width: addresses are made links of after what is escaped has become text again
+
+
 def plain(text: object) -> str:
     """Text as it stands, for what Streamlit reads as Markdown: a file's or a run's name makes no link and no picture there."""
-    return re.sub(r"([\\`*_\[\]<>$~#|!]|:(?!\s)|(?<=www)\.)", r"\\\1", str(text))
+    unlinked = re.sub(r"(?<=/)(?=/)|(?<=www)(?=\.)|(?=@)", JOINER, str(text), flags=re.IGNORECASE)
+    return re.sub(r"([\\`*_\[\]<>$~#|!]|:(?!\s))", r"\\\1", unlinked)
 
 
 def rows(cards: Sequence[T], columns: int) -> list[Sequence[T]]:
