@@ -120,8 +120,10 @@ def number(count: float) -> str:
 def source_title(source: str) -> str:
     """How a source is called; where it is gone, its file's or folder's name."""
     told = without_path(source)
+    if source.startswith("patches:"):
+        return "patches of photos"
     if told.startswith("elsewhere:"):
-        return called(told)
+        return called(told).replace("_", " ")
     try:
         return info(source).title
     except UserError:

@@ -30,6 +30,7 @@ __all__ = [
     "ImageSet",
     "Progress",
     "SourceInfo",
+    "at_hand",
     "called",
     "data_root",
     "info",
@@ -86,6 +87,14 @@ def is_local(source: str) -> bool:
             return False
         case _:
             return not SOURCES[kind].files or torchvision_sets.is_local(SOURCES[kind])
+
+
+def at_hand(name: str) -> str:
+    """Whether one of the SOURCES can be had without the network, in words."""
+    about = SOURCES[name]
+    if not about.files:
+        return "built in"
+    return "ready" if is_local(name) else f"downloads {about.download_mb:.0f} MB when first chosen"
 
 
 def is_own(source: str) -> bool:

@@ -139,7 +139,7 @@ NOT_MARKDOWN = {
     ("PlotlyChart", "spec"),  # judged by Plotly's own rules
     ("PlotlyChart.figure", "spec"),
 }
-LIVE_MARKDOWN = re.compile(r"(?<!\\)\]\((?=http)|(?<!\\):red\[(?!\\)|(?<![\\*])\*\*b|(?<!\\)`c")
+LIVE_MARKDOWN = re.compile(r"(?<!\\)\]\((?=http)|(?<!\\):red\[(?!\\)|(?<![\\*])\*\*b|(?<!\\)`c|//evil")
 
 
 def hostile(library: Library, model: RunFolder, text: str) -> str:

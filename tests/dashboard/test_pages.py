@@ -13,7 +13,7 @@ from selfsup_engine.events import Check, Finished, Metrics, Queued, Started
 from selfsup_engine.health import Finding
 from selfsup_engine.runs import ROOT, Library, RunFolder
 
-PAGES = ["compare", "gan", "gradients", "home", "inside", "train", "latent", "library", "run"]
+PAGES = ["compare", "gan", "gradients", "home", "inside", "train", "latent", "library", "run", "self_test"]
 HOSTILE = "<script>alert(1)</script>"
 STARTED = Started(step=0, device="CPU", threads=1, parameters=1)
 
@@ -42,6 +42,7 @@ def test_a_page_opens_with_a_model_of_the_gallery(
 
 @every_page
 @pytest.mark.parametrize("damage", ["", "{", '{"family": "autoencoder"}', "\x00\xff"])
+@pytest.mark.slow
 def test_a_page_opens_beside_a_damaged_run(
     visit: Callable[..., AppTest], library: Library, model: RunFolder, trained: RunFolder, page: str, damage: str
 ) -> None:
