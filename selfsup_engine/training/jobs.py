@@ -17,7 +17,7 @@ from selfsup_engine.events import Failed, Status
 from selfsup_engine.runs import Library, Run, RunFolder
 from selfsup_engine.training import visitors
 from selfsup_engine.training.launcher import Launcher, LocalLauncher
-from selfsup_engine.training.line import SharedLine, giving_way
+from selfsup_engine.training.line import VISITORS, SharedLine, giving_way
 from selfsup_engine.training.worker import CONTROL, WORKER, is_claimed, worker_of
 
 CAPACITY = 8  # runs that may wait: a longer queue is a promise nobody keeps
@@ -55,7 +55,7 @@ class Jobs:
 
     def _holds(self, folder: RunFolder) -> bool:
         """The run lies in the library, or in a visitor's below it."""
-        return folder.path.parent in (self.library.root, self.library.root / visitors.PLACE / folder.path.parent.name)
+        return folder.path.parent in (self.library.root, self.library.root / VISITORS / folder.path.parent.name)
 
     @property
     def trains_here(self) -> bool:
