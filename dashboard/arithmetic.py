@@ -71,7 +71,7 @@ def of_pictures(space: LatentSpace, view: LatentView, code: Tensor) -> None:
             markup.eyebrow("Nearest real picture"),
             markup.img(space.exhibit.images[near].numpy(), "the nearest real picture", width=112),
             f"<p class='muted' style='margin:.25rem 0 1rem'>{markup.escape(label)}</p>",
-            markup.eyebrow(f"Trust {trust:.2f}"),
+            markup.eyebrow(f"Trust {trust:.0%}"),
             markup.gauge(trust, "trust"),
             markup.muted("1: other pictures lie there; 0: it is far from anything that the model has seen."),
         )

@@ -9,7 +9,7 @@ import numpy as np
 import streamlit as st
 
 from dashboard import forms, markup
-from dashboard.components.latent_map import latent_map
+from dashboard.components.latent_map import Look, latent_map
 from dashboard.state import rerun, save
 from dashboard.views import Colour, CompareView
 from selfsup_engine.exploring.selection import inside, vertices
@@ -46,6 +46,8 @@ def maps(comparison: Comparison, titles: list[str], view: CompareView) -> None:
         by_label = labels is not None and bool(comparison.classes) and view.colour == "label"
         group = circled(comparison, view)
         news: tuple[int, str] | None = None
+        looks = [Look.parse(text) for text in view.looks.split("~")]
+        looks = [*looks, *[Look()] * len(shown)][: len(shown)]
         for start in range(0, len(shown), 2):
             for place, k in zip(st.columns(2, gap="large"), shown[start : start + 2], strict=False):
                 flat = comparison.columns[k].flat
@@ -60,6 +62,7 @@ def maps(comparison: Comparison, titles: list[str], view: CompareView) -> None:
                         values=None if by_label else comparison.columns[k].errors.numpy(),
                         value_name="squared error",
                         pin=here,
+                        look=looks[k],
                         lasso=given,
                         lit=group if group and not given else None,
                         pictures=lambda numbers: comparison.images[numbers].numpy(),
@@ -67,6 +70,7 @@ def maps(comparison: Comparison, titles: list[str], view: CompareView) -> None:
                         height=400,
                         key=f"compare-map-{k}",
                     )
+                looks[k] = told.look
                 if told.lasso != given and (told.lasso or k == view.on):
                     news = k, told.lasso
                 if (
@@ -74,6 +78,7 @@ def maps(comparison: Comparison, titles: list[str], view: CompareView) -> None:
                 ):  # pressed: the nearest picture is seen large, and marked on all maps
                     view.image = int((flat - torch.tensor(told.pin)).square().sum(1).argmin())
                     rerun(view)
+        view.looks = "~".join(map(str, looks)).rstrip("~")
         if news is not None:
             view.on, view.lasso = news
             rerun(view, "app" if whole[0] else "fragment")

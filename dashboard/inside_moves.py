@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from selfsup_engine.models.spec import Decodes, Samples
 
 NUMBERS = 12  # of a generator's
+STEP = 0.1  # of a standard deviation: a whole one leads far beyond what a straight line says of a bent function
 
 
 def moves_part(inside: Inside, folder: RunFolder, view: InsideView, journey: Journey) -> None:
@@ -35,7 +36,7 @@ def moves_part(inside: Inside, folder: RunFolder, view: InsideView, journey: Jou
                 if colours
                 else "Red turns lighter, blue darker, black stays."
             )
-            + " Below each: by how much a pixel changes in the mean, in percent of its whole range, for one standard deviation of that number."
+            + " Below each: by how much a pixel changes in the mean, in percent of its whole range, for a tenth of that number's standard deviation."
         )
     )
     if inside.numbers:
@@ -48,7 +49,7 @@ def of_decoder(inside: Inside, journey: Journey) -> None:
     """For each number of a code, as far as it usually goes."""
     code = journey.stations[1][0].clone()
     spread = inside.exhibit.codes.std(0)
-    found = jacobian.columns(cast("Decodes", inside.model).decode, code, torch.diag(spread))
+    found = jacobian.columns(cast("Decodes", inside.model).decode, code, STEP * torch.diag(spread))
     names = [f"number {i + 1}" for i in range(len(code))]
     strip(inside, "The numbers of the code, those that move most first", found, names, journey, "moves-png")
 
@@ -63,10 +64,10 @@ def of_generator(inside: Inside, folder: RunFolder, journey: Journey) -> None:
         directions = sampler.directions["activations"]
     axes = torch.stack([direction.axis for direction in directions])
     names = [given.get(direction.id, direction.name) for direction in directions]
-    found = jacobian.columns(generate, z, axes)
+    found = jacobian.columns(generate, z, STEP * axes)
     strip(inside, "The directions of the sampler's sliders", found, names, journey, "moves-png")
     count = min(NUMBERS, len(z))
-    found = jacobian.columns(generate, z, torch.eye(len(z))[:count])
+    found = jacobian.columns(generate, z, STEP * torch.eye(len(z))[:count])
     names = [f"number {i + 1}" for i in range(count)]
     markup.show("<br>")
     strip(inside, f"The first {count} of its {len(z)} random numbers", found, names, journey, "numbers-png")

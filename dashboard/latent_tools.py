@@ -170,7 +170,7 @@ def show_own(space: LatentSpace, image: Tensor, found: Tensor, inverted: bool) -
         markup.facts(
             {
                 "error": (f"{off:.4f}", f"half of its test pictures: under {usual:.4f}"),
-                "trust of its place": (f"{trust:.2f}", "1: other pictures lie there"),
+                "trust of its place": (f"{trust:.0%}", "100%: other pictures lie there"),
             }
         ),
         markup.muted(strange) if off > UNLIKE * usual else "",

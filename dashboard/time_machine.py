@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from dashboard import cache, markup, time_film, words
-from dashboard.components.latent_map import latent_map
+from dashboard import cache, forms, markup, time_film, words
+from dashboard.components.latent_map import Look, latent_map
 from dashboard.components.timeline import Curve, Still, timeline
 from dashboard.state import save
 from dashboard.views import StepView
@@ -110,20 +110,27 @@ def scrub(folder: RunFolder, view: StepView) -> None:
 
 def look_closer(folder: RunFolder, opened: Timeline, moments: Sequence[Moment], view: StepView) -> None:
     """The map of the step under the cursor as it is on the latent page: to be zoomed, pointed at and filtered. Its points glide from step to step."""
-    if not st.toggle("Look closer at this step's map", key="time-closer", persist_state="session"):
+    view.closer = forms.following(
+        "time-closer",
+        view.closer,
+        lambda: st.toggle("Look closer at this step's map", view.closer, key="time-closer", persist_state="session"),
+    )
+    if not view.closer:
         return
     steps = [moment.step for moment in moments]
     here = min(range(len(steps)), key=lambda i: abs(steps[i] - view.snap)) if view.snap >= 0 else -1
     labels = opened.given.labels
-    latent_map(
+    told = latent_map(
         opened.maps(steps)[here],
         labels=None if labels is None else labels.numpy(),
         classes=opened.given.classes if labels is not None else (),
+        look=Look.parse(view.looks),
         pictures=lambda numbers: opened.given.images[numbers].numpy(),
         glide=True,
         height=520,
         key=f"closer-{words.key(folder)}",
     )
+    view.looks = str(told.look)
     markup.show(markup.muted(f"Step {steps[here]:,}. Move the cursor above: every point goes where its picture went."))
 
 

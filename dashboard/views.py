@@ -29,6 +29,12 @@ Place = Annotated[
 """A coordinate, kept no finer than a link can say it: so a link shows the same picture, not nearly the same."""
 
 
+_DECIMAL = r"-?\d{1,6}(\.\d{1,9})?(e-0\d)?"
+_LOOK = rf"({_DECIMAL}_{_DECIMAL}_{_DECIMAL}_(\d{{1,3}}(\.\d{{1,3}})*)?_[01])?"
+Looks = Annotated[str, Field(max_length=6_000, pattern=rf"^{_LOOK}(~{_LOOK}){{0,4}}$")]
+"""What is seen of each of several maps, as their component writes it."""
+
+
 class View(BaseModel):
     """The state of a page: flat fields, each with a default that is left out of the address bar."""
 
@@ -40,9 +46,12 @@ class View(BaseModel):
 
 
 class StepView(View):
-    """`snap`: the step at which the time machine stands; -1: the newest."""
+    """`snap`: the step at which the time machine stands; -1: the newest. `closer`: its map is there to be looked around on, too; `looks`: what of
+    that is seen."""
 
     snap: int = Field(-1, ge=-1, le=10_000_000)
+    closer: bool = False
+    looks: Looks = ""
 
 
 class TrainView(StepView):
@@ -230,7 +239,7 @@ class CompareView(View):
     `image`: the one that is seen large, by its number among those that are compared.
 
     `colour`: of the maps; `on` and `lasso`: the map on which a group was drawn, by its place, and its outline (see
-    selfsup_engine.exploring.selection); `seed` of the samples; `photo`: a built-in one.
+    selfsup_engine.exploring.selection); `looks`: what of each map is seen; `seed` of the samples; `photo`: a built-in one.
     """
 
     models: str = Field("", pattern=rf"^({_MODEL}(\.{_MODEL}){{0,3}})?$")
@@ -239,6 +248,7 @@ class CompareView(View):
     colour: Colour = "label"
     on: int = Field(0, ge=0, le=7)
     lasso: Annotated[str, Field(max_length=2_000), AfterValidator(selection.checked)] = ""
+    looks: Looks = ""
     seed: int = Field(0, ge=0, lt=2**31)
     photo: str = Field("coffee", max_length=32)
 

@@ -54,7 +54,7 @@ def place(page: Page, x: float, y: float) -> tuple[float, float]:
 
 
 def trust(page: Page) -> float:
-    return float(page.locator(".lens .figure").inner_text())
+    return float(page.locator(".lens .figure").inner_text().rstrip("%")) / 100
 
 
 def downloaded(page: Page, key: str) -> Image.Image:

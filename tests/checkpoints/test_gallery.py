@@ -92,6 +92,7 @@ def test_a_model_beats_the_linear_one_of_its_size(folder: RunFolder) -> None:
 
 
 @pytest.mark.parametrize("folder", GENERATORS, ids=lambda folder: folder.name)
+@pytest.mark.slow
 def test_a_generator_draws_without_its_data(folder: RunFolder, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("SELFSUP_DATA", str(tmp_path))
     sampler = Sampler(folder)
@@ -155,6 +156,7 @@ def test_photos_are_restored_colorized_and_styled() -> None:
 
 
 @pytest.mark.parametrize("folder", RESTYLERS, ids=lambda folder: folder.name)
+@pytest.mark.slow
 def test_a_restyler_changes_photos_without_its_data(
     folder: RunFolder, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

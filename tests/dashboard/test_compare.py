@@ -10,7 +10,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashboard import compare_maps
-from dashboard.components.latent_map import ALL, Told
+from dashboard.components.latent_map import ALL, Look, Told
 from selfsup_engine.exploring.comparing import Comparison
 from selfsup_engine.exploring.latent import LatentSpace
 from selfsup_engine.runs import Library, RunFolder
@@ -111,6 +111,35 @@ def test_a_circle_on_one_map_is_the_group_of_all(
     assert app.query_params["on"] == "1"
     everyone = list(range(len(Comparison([LatentSpace(deep_model)]).images)))
     assert lit == {"compare-map-0": everyone, "compare-map-1": None, "compare-map-2": everyone}
+
+
+def test_what_is_seen_of_each_map_is_in_the_link(
+    visit: Visit, model: RunFolder, deep_model: RunFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = {"compare-map-1": Look(0.25, -1.5, 4.0, (1, 7), density=True)}
+    given: dict[str, Look] = {}
+
+    def looked_at(*about: object, key: str, look: Look, **more: object) -> Told:
+        given[key] = look
+        return Told(None, seen.get(key, look), "")
+
+    monkeypatch.setattr(compare_maps, "latent_map", looked_at)
+    app = visit("compare")
+    assert app.query_params["looks"] == f"~{seen['compare-map-1']}"
+    link = dict(app.query_params)
+    seen.clear()
+    visit("compare", **link)
+    assert given == {
+        "compare-map-0": ALL,
+        "compare-map-1": Look(0.25, -1.5, 4.0, (1, 7), density=True),
+        "compare-map-2": ALL,
+    }
+
+
+@pytest.mark.parametrize("wrong", ["1_2_3", "0_0_1e300__0", "nan_0_1__0", "~".join([""] * 10), "1_1_1_1.x_0"])
+def test_looks_that_make_no_sense_are_left_out(visit: Visit, model: RunFolder, wrong: str) -> None:
+    app = visit("compare", looks=wrong)
+    assert not app.exception and "looks" not in app.query_params
 
 
 def test_a_model_is_found_by_its_weights_whatever_it_is_called(visit: Visit, model: RunFolder) -> None:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import base64
 import io
-import json
 import struct
 from typing import Any
 
@@ -21,6 +20,7 @@ from PIL import Image
 from dashboard import state
 from dashboard.components import darkroom as module
 from dashboard.components.darkroom import ColourPoint, Touched, darkroom, mask_size
+from tests.dashboard.test_components import unpack
 
 SIZE = (60, 40)
 
@@ -33,17 +33,6 @@ def png(width: int, height: int, mode: str = "L", colour: Any = 255, format: str
 
 def text(data: bytes) -> str:
     return base64.b64encode(data).decode()
-
-
-def unpack(data: bytes) -> tuple[dict[str, Any], list[bytes]]:
-    (length,) = struct.unpack_from("<I", data)
-    header = json.loads(data[4 : 4 + length])
-    parts, at = [], 4 + length
-    for size in header["parts"]:
-        parts.append(data[at : at + size])
-        at += size
-    assert at == len(data)
-    return header, parts
 
 
 @pytest.fixture

@@ -241,6 +241,7 @@ def test_a_place_on_the_plane_becomes_the_current_sample(
 
 
 @pytest.mark.parametrize("own", [True, False])
+@pytest.mark.slow
 def test_a_picture_of_ones_own_is_looked_for_and_judged(
     visit: Visit, shown: RunFolder, says: Says, monkeypatch: pytest.MonkeyPatch, own: bool
 ) -> None:

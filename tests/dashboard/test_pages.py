@@ -42,6 +42,7 @@ def test_a_page_opens_with_a_model_of_the_gallery(
 
 @every_page
 @pytest.mark.parametrize("damage", ["", "{", '{"family": "autoencoder"}', "\x00\xff"])
+@pytest.mark.slow
 def test_a_page_opens_beside_a_damaged_run(
     visit: Callable[..., AppTest], library: Library, model: RunFolder, trained: RunFolder, page: str, damage: str
 ) -> None:

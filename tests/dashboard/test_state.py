@@ -23,8 +23,12 @@ from dashboard.views import (
     View,
 )
 
+CLOSER = {"closer": "True", "looks": "0.25_-1.5_4_1.7_1"}
+WRONG_LOOKS = ["1_2_3", "0_0_1e300__0", "nan_0_1__0", "1_1_1_1.x_0", "~" * 5]
+NOT_CLOSER = {"closer": ["maybe"], "looks": WRONG_LOOKS}
+
 LINKS: dict[type[View], dict[str, str]] = {
-    TrainView: {"run": "digits-mlp-0102-030405", "data": "mnist", "family": "dcgan", "snap": "1024"},
+    TrainView: {"run": "digits-mlp-0102-030405", "data": "mnist", "family": "dcgan", "snap": "1024"} | CLOSER,
     LatentView: {
         "model": "fashion-2d",
         "weights": "0123456789abcdef",
@@ -88,6 +92,7 @@ LINKS: dict[type[View], dict[str, str]] = {
         "image": "7",
         "colour": "error",
         "on": "1",
+        "looks": "~0.25_-1.5_4_1.7_1",
         "lasso": "0.5_1~2_-1.5~0_0",
         "seed": "7",
         "photo": "cat",
@@ -110,12 +115,12 @@ LINKS: dict[type[View], dict[str, str]] = {
         "sort": "score",
         "sheet": "2",
     },
-    RunView: {"run": "fashion-2d", "weights": "0123456789abcdef", "part": "Log", "snap": "300"},
+    RunView: {"run": "fashion-2d", "weights": "0123456789abcdef", "part": "Log", "snap": "300"} | CLOSER,
 }
 """Links that say something about every field, none of it the default."""
 
 WRONG: dict[type[View], dict[str, list[str]]] = {
-    TrainView: {"run": ["x" * 65], "data": ["x" * 201], "family": ["x" * 33], "snap": ["-2", "first"]},
+    TrainView: {"run": ["x" * 65], "data": ["x" * 201], "family": ["x" * 33], "snap": ["-2", "first"]} | NOT_CLOSER,
     LatentView: {
         "model": ["x" * 65],
         "weights": ["0" * 17],
@@ -179,6 +184,7 @@ WRONG: dict[type[View], dict[str, list[str]]] = {
         "image": ["-2", "100001"],
         "colour": ["mauve"],
         "on": ["-1", "8"],
+        "looks": WRONG_LOOKS,
         "lasso": ["1_1", "a_b~1_1~2_2", "1_1~nan_1~2_2"],
         "seed": ["-1", "one"],
         "photo": ["x" * 33],
@@ -201,7 +207,8 @@ WRONG: dict[type[View], dict[str, list[str]]] = {
         "sort": ["best", "Newest"],
         "sheet": ["-1", "10001", "two"],
     },
-    RunView: {"run": ["x" * 65], "weights": ["0" * 17], "part": ["Hammer", "log"], "snap": ["-2", "10000001", "last"]},
+    RunView: {"run": ["x" * 65], "weights": ["0" * 17], "part": ["Hammer", "log"], "snap": ["-2", "10000001", "last"]}
+    | NOT_CLOSER,
 }
 
 kinds = pytest.mark.parametrize("kind", list(LINKS))

@@ -12,6 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 from dashboard import state, time_machine
 from dashboard.components import timeline as component
+from dashboard.components.latent_map import Look, Told
 from dashboard.components.timeline import NEWEST, Curve, Still, pack, timeline
 from selfsup_engine import snapshots
 from selfsup_engine.events import Check, Failed, Finished, Paused, Queued, Started
@@ -112,7 +113,13 @@ def test_the_map_of_a_step_can_be_looked_at_closely(
     visit: Visit, library: Library, trained_once: RunFolder, sent: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shown: list[Any] = []
-    monkeypatch.setattr(time_machine, "latent_map", lambda points, **about: shown.append((points, about)))
+    seen = Look(0.25, -1.5, 4.0, (1, 7), density=True)
+
+    def looked_at(points: Any, **about: Any) -> Told:
+        shown.append((points, about))
+        return Told(None, seen, "")
+
+    monkeypatch.setattr(time_machine, "latent_map", looked_at)
     folder = RunFolder(shutil.copytree(trained_once.path, library.root / "mine"))
     app = visit("run", run=folder.name, part="Time machine", snap="16")
     assert not shown
@@ -122,6 +129,10 @@ def test_the_map_of_a_step_can_be_looked_at_closely(
     opened = Timeline(folder)
     opened.look()
     assert np.array_equal(points, opened.maps(opened.steps)[1])
+    assert about["look"] == Look()
+    assert app.query_params["closer"] == "True" and app.query_params["looks"] == str(seen)  # so a link brings it back
+    visit("run", **app.query_params)
+    assert shown[-1][1]["look"] == seen
     assert about["glide"] and np.array_equal(about["pictures"]([3])[0], opened.given.images[3].numpy())
 
 

@@ -55,6 +55,7 @@ def test_a_family_is_one_file(tied: str, library: Library) -> None:
     assert space.decode(space.exhibit.codes[:2]).shape == (2, 1, 28, 28)
 
 
+@pytest.mark.slow
 def test_it_is_resumed_to_the_bit(tied: str, library: Library) -> None:
     whole, parts = (library.create(asked(2_000), library.root / name) for name in ("whole", "parts"))
     for _ in train(whole):

@@ -22,6 +22,7 @@ from selfsup_engine.errors import UserError
 from selfsup_engine.exploring.latent import LatentSpace
 from selfsup_engine.kept_directions import Kept, KeptDirections, name_and_vector, written
 from selfsup_engine.runs import Library, Run, RunFolder
+from tests.made import unzipped, zipped
 
 Members = dict[str, bytes]
 
@@ -29,21 +30,12 @@ Members = dict[str, bytes]
 @pytest.fixture
 def members(trained: RunFolder) -> Members:
     trained.append(events.Finished(step=300, reason="done"))
-    with zipfile.ZipFile(io.BytesIO(export(trained))) as file:
-        return {name: file.read(name) for name in file.namelist()}
+    return unzipped(export(trained))
 
 
 @pytest.fixture
 def other(tmp_path: Path) -> Library:
     return Library(tmp_path / "other", tmp_path / "gallery")
-
-
-def zipped(members: Members) -> bytes:
-    file = io.BytesIO()
-    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as packed:
-        for name, content in members.items():
-            packed.writestr(name, content)
-    return file.getvalue()
 
 
 def refused(data: bytes, library: Library, match: str | None = None) -> None:

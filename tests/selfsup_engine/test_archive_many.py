@@ -16,6 +16,7 @@ from selfsup_engine import archive, events, tags
 from selfsup_engine.archive import Outcome, export, export_many, take_in, take_in_many
 from selfsup_engine.errors import UserError
 from selfsup_engine.runs import Library, Run, RunFolder
+from tests.made import unzipped, zipped
 
 Members = dict[str, bytes]
 
@@ -25,21 +26,12 @@ def members(trained: RunFolder, library: Library) -> Members:
     """The files of a finished and tagged run."""
     trained.append(events.Finished(step=300, reason="done"))
     tags.give(library, trained, ["talk", "boots"])
-    with zipfile.ZipFile(io.BytesIO(export(trained))) as file:
-        return {name: file.read(name) for name in file.namelist()}
+    return unzipped(export(trained))
 
 
 @pytest.fixture
 def other(tmp_path: Path) -> Library:
     return Library(tmp_path / "other", tmp_path / "gallery")
-
-
-def zipped(members: Members) -> bytes:
-    file = io.BytesIO()
-    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as packed:
-        for name, content in members.items():
-            packed.writestr(name, content)
-    return file.getvalue()
 
 
 def inside(folder: str, members: Members) -> Members:

@@ -93,6 +93,7 @@ def test_resume_goes_on_where_a_run_was_left(library: Library, make: Callable[..
     assert folder.status().state == "done"
 
 
+@pytest.mark.slow
 def test_a_run_that_another_process_trains_is_left_to_it(library: Library, make: Callable[..., Run]) -> None:
     folder = library.create(make(steps=30))
     folder.append(events.Queued())

@@ -27,6 +27,7 @@ def grey(path: Path) -> np.ndarray:
         return np.asarray(image.convert("L"))
 
 
+@pytest.mark.slow
 def test_samples_are_those_of_python(gan: RunFolder, tmp_path: Path) -> None:
     sampler = Sampler(gan)
     made = answer("sample", gan.name, "-n", "9", "--seed", "4", "-o", str(tmp_path / "nine.png"))
@@ -55,6 +56,7 @@ def test_a_walk_is_a_film_of_its_samples(
         assert np.abs(np.asarray(film.convert("L")).astype(int) - drawn).max() <= (1 if suffix == ".gif" else 0)
 
 
+@pytest.mark.slow
 def test_an_inversion_says_where_and_whether(gan: RunFolder, tmp_path: Path) -> None:
     own = tmp_path / "own.png"
     own.write_bytes(encode(Sampler(gan).images([Spot(5, 1)])[0].transpose(1, 2, 0)))
@@ -68,6 +70,7 @@ def test_an_inversion_says_where_and_whether(gan: RunFolder, tmp_path: Path) -> 
     )
 
 
+@pytest.mark.slow
 def test_a_gan_is_scored_with_its_floor_and_beside_simple_models(
     gan: RunFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -120,6 +123,7 @@ def test_a_sample_is_moved_along_a_direction_that_was_kept(gan: RunFolder, libra
     assert np.array_equal(grey(tmp_path / "one.png"), Sampler(gan).images([Spot(4, 2).moved({"z3": 2})])[0, 0])
 
 
+@pytest.mark.slow
 def test_a_run_is_filmed_from_its_snapshots(trained: RunFolder, tmp_path: Path) -> None:
     film = tmp_path / "out.gif"
     made = answer("timelapse", trained.name, "-o", str(film))

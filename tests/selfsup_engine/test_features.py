@@ -19,6 +19,7 @@ def images(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ImageSet:
     return sources.load("shapes:size=32,count=600,channels=1").fitted(1, 32)
 
 
+@pytest.mark.slow
 def test_it_is_trained_once_for_a_data_set(images: ImageSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before = torch.random.get_rng_state()
     first = feature_net(images)
@@ -31,6 +32,7 @@ def test_it_is_trained_once_for_a_data_set(images: ImageSet, tmp_path: Path, mon
     assert first.of(images.test).shape == (len(images.test), features.FEATURES)
 
 
+@pytest.mark.slow
 def test_it_tells_classes_apart(images: ImageSet) -> None:
     assert images.test_labels is not None
     net = feature_net(images)
@@ -40,11 +42,13 @@ def test_it_tells_classes_apart(images: ImageSet) -> None:
     assert float((answers == images.test_labels).float().mean()) > 2 * chance
 
 
+@pytest.mark.slow
 def test_without_labels_it_learns_rotations(images: ImageSet) -> None:
     bare = replace(images, train_labels=None, test_labels=None, classes=())
     assert feature_net(bare).name == "rotations"
 
 
+@pytest.mark.slow
 def test_scores_tell_real_images_from_noise(images: ImageSet) -> None:
     net = feature_net(images)
     half = len(images.train) // 2

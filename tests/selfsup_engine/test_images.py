@@ -15,18 +15,9 @@ from PIL import Image, ImageCms
 
 from selfsup_engine import images
 from selfsup_engine.errors import UserError
+from tests.made import noise, saved
 
 RED, BLUE, WHITE = (255, 0, 0), (0, 0, 255), (255, 255, 255)
-
-
-def saved(image: Image.Image, format: str, **options: object) -> bytes:
-    file = io.BytesIO()
-    image.save(file, format, **options)
-    return file.getvalue()
-
-
-def noise(*shape: int, seed: int = 0) -> images.Pixels:
-    return np.random.default_rng(seed).integers(0, 256, shape, dtype=np.uint8)
 
 
 def same(one: Image.Image, other: Image.Image) -> bool:

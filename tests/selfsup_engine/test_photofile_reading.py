@@ -15,25 +15,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageCms
 
-from selfsup_engine import images, photofile
+from selfsup_engine import photofile
 from selfsup_engine.errors import UserError
+from tests.made import chw, noise, saved
 
 FORMATS: tuple[photofile.Format, ...] = get_args(photofile.Format)
 SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
-
-
-def saved(image: Image.Image, format: str, **options: object) -> bytes:
-    file = io.BytesIO()
-    image.save(file, format, **options)
-    return file.getvalue()
-
-
-def noise(*shape: int, seed: int = 0) -> images.Pixels:
-    return np.random.default_rng(seed).integers(0, 256, shape, dtype=np.uint8)
-
-
-def chw(image: Image.Image) -> images.Pixels:
-    return np.asarray(image.convert("RGB")).transpose(2, 0, 1)
 
 
 def smooth(height: int = 32, width: int = 48) -> Image.Image:

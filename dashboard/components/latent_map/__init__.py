@@ -21,6 +21,7 @@ from dashboard import state
 from dashboard.components.courier import courier
 from dashboard.components.held import settle
 from dashboard.components.scripted import blob, scripted
+from dashboard.views import in_link
 from selfsup_engine.images import Pixels
 from selfsup_engine.pictures import PALETTE
 
@@ -40,6 +41,19 @@ class Look(NamedTuple):
     zoom: float = 0.0
     hidden: tuple[int, ...] = ()
     density: bool = False
+
+    @classmethod
+    def parse(cls, text: str) -> "Look":
+        """From what `str` gives, which a link's pattern has checked."""
+        if not text:
+            return cls()
+        x, y, zoom, hidden, density = text.split("_")
+        return cls(float(x), float(y), float(zoom), tuple(int(n) for n in hidden.split(".") if n), density == "1")
+
+    def __str__(self) -> str:
+        if self == Look():
+            return ""
+        return "_".join((*map(in_link, self[:3]), ".".join(map(str, self.hidden)), f"{self.density:d}"))
 
 
 class Told(NamedTuple):

@@ -48,7 +48,7 @@ export class Lens {
     this.title.textContent = title;
     this.place.textContent = place;
     this.trust.hidden = trust === null;
-    this.figure.textContent = trust === null ? "" : trust.toFixed(2);
+    this.figure.textContent = trust === null ? "" : `${Math.round(100 * trust)}%`;
     this.gauge.firstElementChild.style.width = `${100 * (trust ?? 0)}%`;
     this.gauge.ariaValueNow = `${Math.round(100 * (trust ?? 0))}`;
     this.word.textContent = word;

@@ -56,6 +56,7 @@ def test_samples_have_the_label_of_the_pictures_they_look_like(drawn: Drawn) -> 
     assert torch.equal(drawn.labels[clear], (drawn.z[clear, 0] >= 0).long())
 
 
+@pytest.mark.slow
 def test_two_labels_give_the_direction_that_the_generator_was_built_with(drawn: Drawn) -> None:
     found = drawn.contrast(Group.parse("l0"), Group.parse("l1"))
     assert float(found.axis[0]) > 0.95

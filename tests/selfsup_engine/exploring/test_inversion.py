@@ -24,6 +24,7 @@ def test_fidelity_is_the_share_of_the_variance_that_is_drawn() -> None:
     assert bool(fidelity(wanted, torch.zeros_like(wanted)).isfinite().all())  # a plain area has no variance
 
 
+@pytest.mark.slow
 def test_own_samples_are_found_again_noise_is_not(gan_once: RunFolder) -> None:
     sampler = Sampler(gan_once)
     shares: list[float] = []
@@ -36,6 +37,7 @@ def test_own_samples_are_found_again_noise_is_not(gan_once: RunFolder) -> None:
     assert not invert(sampler, np.full((1, 32, 32), 128, np.uint8)).representable
 
 
+@pytest.mark.slow
 def test_what_is_usual_is_found_out_once(gan_once: RunFolder, monkeypatch: pytest.MonkeyPatch) -> None:
     sampler = Sampler(gan_once)
     monkeypatch.setattr(inversion, "STEPS", 20)
@@ -59,7 +61,9 @@ def test_progress_may_give_up(gan_once: RunFolder) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(path.name for path in GALLERY.glob("*-gan")))
-def test_a_model_of_the_gallery_finds_nine_in_ten_of_its_samples_at_30_db(name: str) -> None:
+def test_a_model_of_the_gallery_finds_its_own_samples_at_30_db(name: str) -> None:
+    """Nine in ten; of the others than the one that the page opens with a part is tried, as each takes seconds."""
     sampler = Sampler(RunFolder(GALLERY / name))
-    found = [invert(sampler, sampler.images([Spot(5, i)])[0]).psnr for i in range(10)]
-    assert sum(psnr >= 30 for psnr in found) >= 9, found
+    tried = 10 if name == "fashion-gan" else 2
+    found = [invert(sampler, sampler.images([Spot(5, i)])[0]).psnr for i in range(tried)]
+    assert sum(psnr >= 30 for psnr in found) >= 0.9 * tried, found

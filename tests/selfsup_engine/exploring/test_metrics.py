@@ -10,6 +10,7 @@ from selfsup_engine.exploring import metrics
 from selfsup_engine.features import feature_net
 
 
+@pytest.mark.slow
 def test_yardsticks_stand_in_their_order(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(metrics, "AUTOENCODER_STEPS", 150)
     images = sources.load("digits").fitted(1, 28)

@@ -35,6 +35,7 @@ def goes_on(folder: RunFolder) -> None:
     assert said == sorted(said) and said[-1] == 1
 
 
+@pytest.mark.slow
 def test_a_film_goes_from_the_first_step_to_the_last(trained_once: RunFolder) -> None:
     goes_on(trained_once)
 

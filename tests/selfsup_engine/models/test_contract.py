@@ -55,6 +55,7 @@ def run(request: pytest.FixtureRequest) -> Run:
     )
 
 
+@pytest.mark.slow
 def test_it_trains_and_what_it_saves_is_what_it_was(run: Run, library: Library) -> None:
     folder = library.create(run)
     live: list[Training] = []
@@ -126,6 +127,7 @@ def test_its_report_is_complete(run: Run) -> None:
     assert all(math.isfinite(float(value)) for value in [*figures.values(), *first.values()])
 
 
+@pytest.mark.slow
 def test_its_state_is_all_there_is(run: Run) -> None:
     config = check_config(run.family, run.config)
     batches = to_unit(_images(run, config).train[:96]).split(32)

@@ -272,6 +272,7 @@ def test_the_end_of_the_server_starts_nothing_new(jobs: Jobs, launcher: FakeLaun
     assert states(first, second) == ["paused", "queued"]
 
 
+@pytest.mark.slow
 def test_supervision_outlives_a_failed_look(jobs: Jobs, launcher: FakeLauncher, make: Make) -> None:
     told: list[Exception] = []
     launcher.broken = True

@@ -61,12 +61,14 @@ def test_full_strength_changes_it_the_same_way_each_time_and_says_how_far_it_is(
 
 
 @pytest.mark.parametrize("size", ODD)
+@pytest.mark.slow
 def test_odd_photos_keep_their_size(case: Any, size: tuple[int, int]) -> None:
     kind, settings, means = case
     assert kind(**settings).render(scene(*size), means).shape == (3, *size)
 
 
 @pytest.mark.parametrize("level", [0, 128, 255])
+@pytest.mark.slow
 def test_a_photo_of_one_grey_is_no_trouble(case: Any, level: int) -> None:
     kind, settings, means = case
     flat = torch.full((3, 40, 50), level, dtype=torch.uint8)
@@ -76,6 +78,7 @@ def test_a_photo_of_one_grey_is_no_trouble(case: Any, level: int) -> None:
         pytest.fail(f"it is refused: {error}")
 
 
+@pytest.mark.slow
 def test_a_preview_looks_like_the_full_photo(case: Any) -> None:
     kind, settings, means = case
     if kind is Compose:  # the photo's own colours are found anew in each
@@ -117,6 +120,7 @@ def test_settings_speak_for_themselves(name: str) -> None:
         kind.model_validate({"surprise": 1})
 
 
+@pytest.mark.slow
 def test_what_is_prepared_depends_on_nothing_but_what_it_says(case: Any) -> None:
     kind, settings, means = case
     photo, base = scene(), kind(**settings)

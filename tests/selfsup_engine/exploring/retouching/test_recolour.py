@@ -100,6 +100,7 @@ def test_a_palette_that_says_nothing_is_refused(colours: list[tuple[int, int, in
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 700), (5, 1)])
 @pytest.mark.parametrize("level", [0, 128, 255])
+@pytest.mark.slow
 def test_thin_and_flat_photos_come_back(size: tuple[int, int], level: int) -> None:
     flat = torch.full((3, *size), level, dtype=torch.uint8)
     result = recolour(flat, Colours.of_palette([(200, 60, 60)]))
