@@ -7,6 +7,7 @@ again every so often. It draws nothing, and asks for no script and no picture ov
 from __future__ import annotations
 
 import asyncio
+import base64
 import itertools
 import json
 import time
@@ -21,6 +22,7 @@ from websockets.asyncio.client import ClientConnection, connect
 
 PATIENCE = 60.0  # seconds after which an answer does not come any more
 KEPT_RUNS = 2  # runs for which the page keeps a large message that it was sent: Streamlit's own number
+INTERNAL = "$$STREAMLIT_INTERNAL_KEY"  # what the id of a component's events begins with
 FRAME = 1 / 60  # seconds: a hand's moves come no faster
 
 
@@ -36,7 +38,9 @@ class Visitor:
         self._turn = itertools.count(int(time.time() * 1000))
         self._socket: ClientConnection | None = None
         self._states: dict[str, WidgetState] = {}
-        self._known: dict[str, tuple[ForwardMsg, int]] = {}  # large messages by their hash, and the run in which each was needed last
+        self._known: dict[
+            str, tuple[ForwardMsg, int]
+        ] = {}  # large messages by their hash, and the run in which each was needed last
         self._elements: dict[str, tuple[str, Any, str]] = {}  # kind, message and fragment by the widget's id
         self._again: dict[str, tuple[float, float]] = {}  # fragment: (interval, when it is due)
         self._pages: dict[str, str] = {}  # hash by path
@@ -98,9 +102,19 @@ class Visitor:
         said = (json.loads(before.json_value) if before else {}) | {name: value}
         return await self._change(WidgetState(id=identity, json_value=json.dumps(said)), fragment, until=identity)
 
+    async def drop(self, key: str, name: str, data: bytes) -> float:
+        """Drops a file on one of our components."""
+        identity, _, fragment = self._find(key)
+        events = [{"event": "dropped", "value": [name, base64.b64encode(data).decode(), self.turn()]}]
+        trigger = WidgetState(id=f"{INTERNAL}_{identity}__events", json_trigger_value=json.dumps(events))
+        try:
+            return await self._change(trigger, fragment)
+        finally:
+            self._states.pop(trigger.id, None)
+
     async def drag(self, key: str, seconds: float) -> list[float]:
         """Drags a slider of an instrument to and fro without a rest, one request at a time as its script does: seconds to each picture."""
-        identity, message, _ = self._find(key)
+        _, message, _ = self._find(key)
         slider = header(message)["sliders"][0]["id"]
         truncation = header(message)["setting"]["truncation"]
         took: list[float] = []

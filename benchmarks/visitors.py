@@ -24,11 +24,13 @@ from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+import numpy as np
 import psutil
+from PIL import Image
 
 from benchmarks.visitor import Trouble, Visitor
-from selfsup_engine import builtin_photos
 from selfsup_engine.device import host_facts
+from selfsup_engine.images import encode
 from selfsup_engine.runs import Library
 from tests.browser.app import Server
 
@@ -47,7 +49,12 @@ class Times:
 
     def table(self) -> str:
         """Milliseconds, and below the opening of pages all that a hand does on them together."""
-        hand = [second for what, found in self.of.items() if what not in ("a page", "a look at training") for second in found]
+        hand = [
+            second
+            for what, found in self.of.items()
+            if what not in ("a page", "a look at training")
+            for second in found
+        ]
         rows = [*sorted(self.of.items()), ("**all but opening pages and looks**", hand)]
         head = "| | times | median ms | 95 % | max |\n|---|---|---|---|---|"
         return "\n".join([head, *(f"| {what} | {len(found):,} | {spread(found)} |" for what, found in rows)])
@@ -129,7 +136,10 @@ WALK: dict[str, tuple[str, list[Step]]] = {
     "gradients": (
         "",
         [
-            ("a photo's operation", lambda v, c: v.choose("photo-operation", c.choice(["Flatten", "Segment", "Enhance"]))),
+            (
+                "a photo's operation",
+                lambda v, c: v.choose("photo-operation", c.choice(["Flatten", "Segment", "Enhance"])),
+            ),
             ("a choice", lambda v, c: v.choose("photo-seen", c.choice(["Gradients", "Picture"]))),
         ],
     ),
@@ -194,7 +204,9 @@ def load(server: Server, seconds: float) -> None:
     states = [folder.status().state for folder in runs]
     print(f"\n20 visitors, {seconds:.0f} s, then until the last training was over: {took:.0f} s\n")
     print(times.table())
-    print(f"\nerrors: {len(times.errors)}; runs started: {len(runs)}, done: {states.count('done')}, lost: {2 - states.count('done')}")
+    print(
+        f"\nerrors: {len(times.errors)}; runs started: {len(runs)}, done: {states.count('done')}, lost: {2 - states.count('done')}"
+    )
     for error in times.errors:
         print(f"  {error}")
     shares = {name: (used[name] - before[name]) / took for name in ("server", "visitors")}
@@ -203,6 +215,12 @@ def load(server: Server, seconds: float) -> None:
 
 
 # ---------------------------------------------------------------------------------------------------------------- soak
+
+
+def photo_of(seed: int) -> bytes:
+    """A photo that no other visitor has: 1,200 x 900 pixels, 3 MB once it is opened."""
+    coarse = np.random.default_rng(seed).integers(0, 256, (12, 16, 3), dtype=np.uint8)
+    return encode(np.asarray(Image.fromarray(coarse).resize((1200, 900), Image.Resampling.BICUBIC)), "jpeg")
 
 
 async def visit(address: str, seed: int) -> None:
@@ -217,8 +235,7 @@ async def visit(address: str, seed: int) -> None:
         await visitor.open("latent", f"model={encoder}&tool=Directions")
         await visitor.drag(f"moves-{encoder}", 0.2)
         await visitor.open("gradients", "operation=flatten")
-        photo = chance.choice(list(builtin_photos.PHOTOS))
-        await visitor.drop_photo("photo-canvas", builtin_photos.read(photo).read_bytes(), seed)
+        await visitor.drop("photo-canvas", "mine.jpg", photo_of(seed))
         await visitor.open(chance.choice(["", "library", "compare", "inside", "train"]))
     finally:
         await visitor.leave()

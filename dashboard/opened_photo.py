@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from dashboard import cache
 from dashboard.state import remember, remembered
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
     from selfsup_engine.photofile import Photo
 
+T = TypeVar("T")
 OWN = "own"
 MAX_MB = 60
 
@@ -22,13 +24,14 @@ MAX_MB = 60
 @dataclass(frozen=True, eq=False)
 class OpenedPhoto:
     """photo: as its file has it; small: (3, h, w) uint8, what the preview works on; fingerprint: by which it is known again; packed: as a
-    recipe holds it, where it came out of one."""
+    recipe holds it, where it came out of one; own: a visitor's, and not built in."""
 
     photo: Photo
     small: Tensor
     fingerprint: str
     title: str
     packed: str = ""
+    own: bool = False
 
     @property
     def size(self) -> tuple[int, int]:
@@ -69,7 +72,7 @@ def take(kind: str, data: bytes, name: str) -> None:
     Raises:
         UserError: it cannot be read; the one before stays.
     """
-    remember(f"own-{kind}", opened(data, name))
+    remember(f"own-{kind}", replace(opened(data, name), own=True))
 
 
 def unpack_reference(packed: str) -> None:
@@ -81,14 +84,19 @@ def unpack_reference(packed: str) -> None:
     from selfsup_engine.exploring.retouching.recipe import reference_file
 
     photo = opened(reference_file(packed), "the recipe's reference")
-    remember("own-reference", replace(photo, packed=packed))
+    remember("own-reference", replace(photo, packed=packed, own=True))
 
 
 def packed(photo: OpenedPhoto) -> str:
     """A reference photo as a recipe holds it."""
     from selfsup_engine.exploring.retouching.recipe import packed_reference
 
-    return photo.packed or cache.once(("packed", photo.fingerprint), lambda: packed_reference(photo.photo.pixels))
+    return photo.packed or once(("packed", photo.fingerprint), lambda: packed_reference(photo.photo.pixels), photo)
+
+
+def once(key: tuple[object, ...], make: Callable[[], T], *photos: OpenedPhoto | None) -> T:
+    """See `cache.once`; what is made of a visitor's own photo is kept for them alone, and goes with them."""
+    return cache.once(key, make, own=any(photo is not None and photo.own for photo in photos))
 
 
 def own(kind: str) -> OpenedPhoto | None:

@@ -47,7 +47,7 @@ def ganspace(model: Samples, count: int = COUNT) -> Tensor:
     """Unit vectors (count, L): the first principal components of the first layer's activations, as changes of z."""
     z = _standard(SAMPLES, model.latent_size)
     activations = model.first_layer(z).double()
-    activations = activations - activations.mean(0)
+    activations -= activations.mean(0)  # in place: it is 67 MB
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         count = min(count, model.latent_size)

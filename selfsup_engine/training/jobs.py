@@ -320,7 +320,7 @@ class Jobs:
                 del self._unsaid[name]
 
     def tick(self) -> None:
-        """One look: bury a worker that died, start the next run, keep a worker warm. A server that does not train only looks whether it
+        """One look: bury a worker that died, start the next run, or keep a worker warm for it. A server that does not train only looks whether it
         has to now."""
         with self._lock:
             self._say_unsaid()
@@ -333,7 +333,8 @@ class Jobs:
             if self._leads() and not self._current:
                 if self.line.read().waiting:
                     self._start_next()
-                self.launcher.warm()
+                if not self._current:  # beside one that trains, it would cost 150 MB and the first seconds' processor
+                    self.launcher.warm()
 
     def _ended(self, folder: RunFolder, how: str) -> None:
         # A run that was resumed before its last worker had quite gone waits again: nothing happened to it.

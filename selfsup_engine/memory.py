@@ -1,0 +1,86 @@
+"""How much memory there is, how much things take, and how what is free goes back to the system. Needs neither torch nor Streamlit."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import gc
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
+from typing import Any
+
+import numpy as np
+import psutil
+
+MB = 1_000_000
+ARENAS = 2
+"""Heaps that the C library keeps. Its usual eight for each core leave holes in as many, for one thread each that lived a moment."""
+_CONTAINER = ("memory.max", "memory/memory.limit_in_bytes")  # of cgroups, the second version and the first
+_GLIBC_ARENA_MAX = -8  # M_ARENA_MAX of malloc.h
+_PLAIN = (int, float, complex, bool, type(None), type, ModuleType, FunctionType, MethodType, BuiltinFunctionType)
+
+
+def at_most(groups: Path = Path("/sys/fs/cgroup")) -> int:
+    """Bytes that all processes here may take together: the machine's, or what a container lets them have."""
+    limits = [int(psutil.virtual_memory().total)]
+    for name in _CONTAINER:
+        with contextlib.suppress(OSError, ValueError):  # no such container, or one without a limit ("max")
+            limits.append(int((groups / name).read_text()))
+    return min(limits)
+
+
+def few_heaps() -> None:
+    """From now on the C library shares its heaps among threads. Does nothing where it is not the GNU one."""
+    if libc := _glibc():
+        libc.mallopt(_GLIBC_ARENA_MAX, ARENAS)
+
+
+def give_back() -> None:
+    """Lets go of what nobody holds any more, and gives it back to the system, as far as the C library can."""
+    gc.collect()
+    if libc := _glibc():
+        libc.malloc_trim(0)
+
+
+def _glibc() -> Any:
+    if sys.platform != "linux":
+        return None
+    with contextlib.suppress(OSError):
+        libc = ctypes.CDLL(None)
+        if hasattr(libc, "malloc_trim") and hasattr(libc, "mallopt"):
+            return libc
+    return None
+
+
+def weight(*things: object) -> int:
+    """Bytes of the arrays, tensors, texts and bytes in some things, and in what they hold, each counted once.
+
+    All else of a thing is passed over: beside its arrays it does not count.
+    """
+    total, seen, waiting = 0, set[int](), list[object](things)
+    while waiting:
+        thing = waiting.pop()
+        if id(thing) in seen or isinstance(thing, _PLAIN):
+            continue
+        seen.add(id(thing))
+        match thing:
+            case bytes() | bytearray() | str():
+                total += len(thing)
+            case np.ndarray():
+                if isinstance(thing.base, np.ndarray):
+                    waiting.append(thing.base)  # a view holds all of it
+                else:
+                    total += thing.nbytes
+            case Mapping():
+                waiting += [*thing.keys(), *thing.values()]
+            case list() | tuple() | set() | frozenset():
+                waiting += thing
+            case _ if hasattr(thing, "untyped_storage"):  # a tensor, and this module does without torch
+                storage = thing.untyped_storage()
+                total += 0 if storage.data_ptr() in seen else storage.nbytes()
+                seen.add(storage.data_ptr())
+            case _:
+                waiting += getattr(thing, "__dict__", {}).values()
+    return total
