@@ -21,8 +21,9 @@ import statistics
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import psutil
@@ -46,6 +47,7 @@ class Times:
     def __init__(self) -> None:
         self.of: dict[str, list[float]] = defaultdict(list)
         self.errors: list[str] = []
+        self.cores: dict[str, float] = {}  # CPU seconds a second, by who used them, while all were there
 
     def table(self) -> str:
         """Milliseconds, and below the opening of pages all that a hand does on them together."""
@@ -115,32 +117,40 @@ async def trains(visitor: Visitor, times: Times, until: float) -> None:
     times.of["a look at training"] += visitor.polls
 
 
-Step = tuple[str, Callable[[Visitor, random.Random], Awaitable[float]]]
+class Step(NamedTuple):
+    """A widget that a walker moves, and to what: one of some options, or one of some numbers."""
+
+    what: str
+    key: str
+    to: tuple[str | int, ...]
+
+    async def take(self, visitor: Visitor, to: str | int) -> float:
+        """Seconds until that was answered."""
+        return await (visitor.choose(self.key, to) if isinstance(to, str) else visitor.put(self.key, to))
+
+
 WALK: dict[str, tuple[str, list[Step]]] = {
     "": ("", []),
     "library": ("", []),
     "latent": (
-        "",
+        "model=fashion-2d",
         [
-            ("a choice", lambda v, c: v.choose("latent-tool", c.choice(["Grid", "Dimensions", "Denoise", "Compress"]))),
-            ("a choice", lambda v, c: v.choose("latent-colour", c.choice(["By error", "By label", "By trust"]))),
+            Step("a choice", "latent-tool", ("Grid", "Dimensions", "Denoise", "Compress")),
+            Step("a choice", "latent-colour", ("By error", "By label", "By trust")),
         ],
     ),
     "gan": (
-        "",
+        "model=mnist-gan",
         [
-            ("another sheet of samples", lambda v, c: v.put("gan-seed", c.randrange(40))),
-            ("a choice", lambda v, c: v.choose("gan-tool", c.choice(["More like this", "Plane", "Shelf (0)"]))),
+            Step("another sheet of samples", "gan-seed", tuple(range(40))),
+            Step("a choice", "gan-tool", ("More like this", "Plane", "Directions")),
         ],
     ),
     "gradients": (
         "",
         [
-            (
-                "a photo's operation",
-                lambda v, c: v.choose("photo-operation", c.choice(["Flatten", "Segment", "Enhance"])),
-            ),
-            ("a choice", lambda v, c: v.choose("photo-seen", c.choice(["Gradients", "Picture"]))),
+            Step("a photo's operation", "photo-operation", ("Flatten", "Segment", "Enhance")),
+            Step("a choice", "photo-seen", ("Gradients", "Picture")),
         ],
     ),
     "compare": ("", []),
@@ -157,8 +167,8 @@ async def walks(visitor: Visitor, times: Times, until: float, seed: int) -> None
         query, steps = WALK[path]
         times.of["a page"].append(await visitor.open(path, query))
         await visitor.think(chance.uniform(0.5, 2))
-        for what, act in steps:
-            times.of[what].append(await act(visitor, chance))
+        for step in steps:
+            times.of[step.what].append(await step.take(visitor, chance.choice(step.to)))
             await visitor.think(chance.uniform(0.5, 2))
 
 
@@ -167,19 +177,31 @@ async def cared_for(doing: Awaitable[None], visitor: Visitor, times: Times) -> N
     try:
         await doing
     except (Trouble, OSError) as error:
-        times.errors.append(f"{type(error).__name__}: {error}")
+        times.errors.append(f"{visitor.query}: {error}")
     finally:
         await visitor.leave()
+
+
+async def goes_before(address: str) -> None:
+    """A server's very first visitor waits for torch, and for what is worked out once for all; the twenty come later."""
+    first = Visitor(address)
+    for page, models in (("latent", ENCODERS), ("gan", GANS)):
+        for model in models:
+            await first.open(page, f"model={model}&tool=Directions")
+    for path, (query, steps) in WALK.items():
+        await first.open(path, query)
+        for step in steps:
+            for to in step.to[:4]:
+                await step.take(first, to)
+    await first.leave()
 
 
 async def crowd(server: Server, seconds: float) -> Times:
     """Twenty visitors for so long."""
     times, address = Times(), server.url.removeprefix("http://")
-    first = Visitor(address)
-    for path, (query, _) in WALK.items():  # a server's very first visitors wait for torch; these twenty come later
-        await first.open(path, query)
-    await first.leave()
-    until = time.monotonic() + seconds
+    await goes_before(address)
+    began, before = time.monotonic(), cpu(server)
+    until = began + seconds
     doing: list[tuple[Visitor, Awaitable[None]]] = []
     for encoder, gan in zip(ENCODERS, GANS, strict=True):
         one, other = Visitor(address), Visitor(address)
@@ -191,15 +213,21 @@ async def crowd(server: Server, seconds: float) -> Times:
     for seed in range(8):
         visitor = Visitor(address)
         doing.append((visitor, walks(visitor, times, until, seed)))
-    await asyncio.gather(*(cared_for(work, visitor, times) for visitor, work in doing))
+
+    async def looks_on() -> None:
+        await asyncio.sleep(seconds)
+        took = time.monotonic() - began
+        times.cores = {who: (used - before[who]) / took for who, used in cpu(server).items()}
+
+    await asyncio.gather(looks_on(), *(cared_for(work, visitor, times) for visitor, work in doing))
     return times
 
 
 def load(server: Server, seconds: float) -> None:
     """Prints how soon twenty visitors are answered."""
-    before, began = cpu(server), time.monotonic()
+    began = time.monotonic()
     times = asyncio.run(crowd(server, seconds))
-    used, took = cpu(server), time.monotonic() - began
+    took = time.monotonic() - began
     runs = Library(server.runs).runs()
     states = [folder.status().state for folder in runs]
     print(f"\n20 visitors, {seconds:.0f} s, then until the last training was over: {took:.0f} s\n")
@@ -209,8 +237,7 @@ def load(server: Server, seconds: float) -> None:
     )
     for error in times.errors:
         print(f"  {error}")
-    shares = {name: (used[name] - before[name]) / took for name in ("server", "visitors")}
-    print(f"cores used: server {shares['server']:.2f}, the visitors themselves {shares['visitors']:.2f}")
+    print("cores used meanwhile: " + ", ".join(f"{name} {share:.2f}" for name, share in times.cores.items()))
     print("memory: PSS {:.0f} MB, RSS {:.0f} MB".format(*memory(server)))
 
 

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from selfsup_engine.training.estimate import Estimate
 
 T = TypeVar("T")
-SHARE, LEAST, MOST = 1 / 8, 64 * memory.MB, 400 * memory.MB
+SHARE, LEAST, MOST = 1 / 8, 64 * memory.MB, 256 * memory.MB
 """Of the memory that there is, for what all sessions share; and the limits of that, in bytes."""
 MINE = 64 * memory.MB
 """Bytes for what was made of one visitor's own files."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
 from dashboard import cache
 from dashboard.state import remember, remembered
-from selfsup_engine import builtin_photos
+from selfsup_engine import builtin_photos, memory
 from selfsup_engine.errors import UserError
 
 if TYPE_CHECKING:
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 OWN = "own"
 MAX_MB = 60
+ROOM = 1 / 4
+"""Of the memory that there is, for the photos of all visitors together."""
+_open: weakref.WeakSet[OpenedPhoto] = weakref.WeakSet()
+"""The visitors' photos, for as long as somebody has them."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,21 +75,32 @@ def take(kind: str, data: bytes, name: str) -> None:
     """Makes a file the person's own photo of a kind ("photo", "reference").
 
     Raises:
-        UserError: it cannot be read; the one before stays.
+        UserError: it cannot be read, or there is no room for it; the one before stays.
     """
-    remember(f"own-{kind}", replace(opened(data, name), own=True))
+    _keep(kind, opened(data, name))
+
+
+def _keep(kind: str, photo: OpenedPhoto) -> None:
+    mine = replace(photo, own=True)
+    others = sum(memory.weight(other.photo.pixels) for other in _open if other is not own(kind))
+    if others and others + memory.weight(mine.photo.pixels) > ROOM * memory.at_most():
+        raise UserError(
+            "Many photos are open on this server just now, and there is no room for another. Try again in a minute, or take a smaller one."
+        )
+    _open.add(mine)
+    remember(f"own-{kind}", mine)
 
 
 def unpack_reference(packed: str) -> None:
     """Makes a recipe's reference photo the person's own.
 
     Raises:
-        UserError: it is damaged.
+        UserError: it is damaged, or there is no room for it.
     """
     from selfsup_engine.exploring.retouching.recipe import reference_file
 
     photo = opened(reference_file(packed), "the recipe's reference")
-    remember("own-reference", replace(photo, packed=packed, own=True))
+    _keep("reference", replace(photo, packed=packed))
 
 
 def packed(photo: OpenedPhoto) -> str:
