@@ -18,7 +18,9 @@ MB = 1_000_000
 ARENAS = 2
 """Heaps that the C library keeps. Its usual eight for each core leave holes in as many, for one thread each that lived a moment."""
 _CONTAINER = ("memory.max", "memory/memory.limit_in_bytes")  # of cgroups, the second version and the first
-_GLIBC_ARENA_MAX = -8  # M_ARENA_MAX of malloc.h
+LARGE = 1_000_000
+"""Bytes from which a block is the system's own, and goes back to it at once; the C library would let that grow to 32 MB."""
+_ARENA_MAX, _MMAP_THRESHOLD = -8, -3  # as malloc.h has them
 _PLAIN = (int, float, complex, bool, type(None), type, ModuleType, FunctionType, MethodType, BuiltinFunctionType)
 
 
@@ -32,9 +34,10 @@ def at_most(groups: Path = Path("/sys/fs/cgroup")) -> int:
 
 
 def few_heaps() -> None:
-    """From now on the C library shares its heaps among threads. Does nothing where it is not the GNU one."""
+    """From now on the C library shares its heaps among threads, and keeps no large block. Does nothing where it is not the GNU one."""
     if libc := _glibc():
-        libc.mallopt(_GLIBC_ARENA_MAX, ARENAS)
+        libc.mallopt(_ARENA_MAX, ARENAS)
+        libc.mallopt(_MMAP_THRESHOLD, LARGE)
 
 
 def give_back() -> None:
