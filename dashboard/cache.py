@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 import streamlit as st
 
 from dashboard.bounded import Bounded
-from selfsup_engine import memory
+from dashboard.checkup import Checkup
+from selfsup_engine import host, memory
 from selfsup_engine.errors import UserError
 from selfsup_engine.exploring.spot import Spot
 from selfsup_engine.images import Crop, Pixels, animate, encode, montage
@@ -46,10 +47,10 @@ MINE = 64 * memory.MB
 REST = 30.0  # seconds between two times that memory is given back
 
 
-@st.cache_resource
+@st.cache_resource(show_spinner=False)
 def shared() -> Bounded:
     """Opened models, and what was made with them."""
-    return Bounded(round(min(max(SHARE * memory.at_most(), LEAST), MOST)))
+    return Bounded(round(min(max(SHARE * host.memory().total, LEAST), MOST)))
 
 
 @st.cache_resource(scope="session", on_release=lambda theirs: leave(theirs), show_spinner=False)
@@ -75,12 +76,12 @@ def leave(theirs: Bounded) -> None:
         timer.start()
 
 
-@st.cache_resource
+@st.cache_resource(show_spinner=False)
 def library() -> Library:
     return Library()
 
 
-@st.cache_resource(on_release=lambda jobs: jobs.close())
+@st.cache_resource(on_release=lambda jobs: jobs.close(), show_spinner=False)
 def jobs() -> Jobs:
     """The queue, with its warm worker, for as long as the server lives."""
     queue = Jobs(library())
@@ -88,10 +89,19 @@ def jobs() -> Jobs:
     return queue
 
 
+@st.cache_resource(show_spinner=False)
+def checkup() -> Checkup:
+    """The server's self-test, and what came of the last one."""
+    return Checkup(library())
+
+
 class Warm:
-    """What the import of torch brings to light: the name of the device that trains; empty before."""
+    """What the import of torch brings to light, empty before: the device that trains, what the usual training costs here, and why there is
+    none of the two."""
 
     device = ""
+    usual: Estimate | None = None
+    problem = ""
 
 
 def warm_up() -> Warm:
@@ -101,22 +111,27 @@ def warm_up() -> Warm:
     return _warm_up()
 
 
-@st.cache_resource
+@st.cache_resource(show_spinner=False)
 def _warm_up() -> Warm:
     warm = Warm()
     memory.few_heaps()
 
     def work() -> None:
-        import torch
-
-        import selfsup_engine.exploring.sampling  # noqa: F401
-        from selfsup_engine.device import pick
-
-        torch.set_num_threads(1)  # an image at a time: threads cost more than they bring, and training needs the cores
         try:
+            import torch
+
+            import selfsup_engine.exploring.sampling  # noqa: F401
+            from selfsup_engine.device import pick
+            from selfsup_engine.training.estimate import usual
+
+            # an image at a time: threads cost more than they bring, and training needs the cores
+            torch.set_num_threads(1)
             warm.device = pick().label
+            warm.usual = usual()
         except UserError as error:
-            warm.device = str(error)
+            warm.problem = str(error)
+        except (ImportError, OSError) as error:
+            warm.problem = f"torch cannot be loaded ({error}). Install the packages again."
         gc.collect()
         gc.freeze()  # a million objects that stay: a collection that looks at them all holds every visitor up for 100 ms
 

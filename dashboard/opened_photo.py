@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from dashboard import cache
 from dashboard.state import remember, remembered
-from selfsup_engine import builtin_photos, memory
+from selfsup_engine import builtin_photos, host, memory
 from selfsup_engine.errors import UserError
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def take(kind: str, data: bytes, name: str) -> None:
 def _keep(kind: str, photo: OpenedPhoto) -> None:
     mine = replace(photo, own=True)
     others = sum(memory.weight(other.photo.pixels) for other in _open if other is not own(kind))
-    if others and others + memory.weight(mine.photo.pixels) > ROOM * memory.at_most():
+    if others and others + memory.weight(mine.photo.pixels) > ROOM * host.memory().total:
         raise UserError(
             "Many photos are open on this server just now, and there is no room for another. Try again in a minute, or take a smaller one."
         )

@@ -1,4 +1,4 @@
-"""How much memory there is, how much things take, and how what is free goes back to the system. Needs neither torch nor Streamlit."""
+"""How much memory things take, and how what is free goes back to the system. Needs neither torch nor Streamlit."""
 
 from __future__ import annotations
 
@@ -7,30 +7,18 @@ import ctypes
 import gc
 import sys
 from collections.abc import Mapping
-from pathlib import Path
 from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 from typing import Any
 
 import numpy as np
-import psutil
 
 MB = 1_000_000
 ARENAS = 2
 """Heaps that the C library keeps. Its usual eight for each core leave holes in as many, for one thread each that lived a moment."""
-_CONTAINER = ("memory.max", "memory/memory.limit_in_bytes")  # of cgroups, the second version and the first
 LARGE = 1_000_000
 """Bytes from which a block is the system's own, and goes back to it at once; the C library would let that grow to 32 MB."""
 _ARENA_MAX, _MMAP_THRESHOLD = -8, -3  # as malloc.h has them
 _PLAIN = (int, float, complex, bool, type(None), type, ModuleType, FunctionType, MethodType, BuiltinFunctionType)
-
-
-def at_most(groups: Path = Path("/sys/fs/cgroup")) -> int:
-    """Bytes that all processes here may take together: the machine's, or what a container lets them have."""
-    limits = [int(psutil.virtual_memory().total)]
-    for name in _CONTAINER:
-        with contextlib.suppress(OSError, ValueError):  # no such container, or one without a limit ("max")
-            limits.append(int((groups / name).read_text()))
-    return min(limits)
 
 
 def few_heaps() -> None:

@@ -43,7 +43,7 @@ class Server:
         options = ("--server.headless=true", f"--server.port={self.port}", "--server.address=127.0.0.1")
         with self._log.open("w") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "streamlit", "run", "dashboard/app.py", *options],
+                [sys.executable, "-m", "streamlit", "run", "dashboard/server.py", *options],
                 cwd=ROOT,
                 env=os.environ | {"SELFSUP_RUNS": str(self.runs), "SELFSUP_DATA": str(self.data)},
                 stdout=log,

@@ -1,12 +1,10 @@
-"""How much things weigh, and how much there is."""
+"""How much things weigh."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
-import psutil
 import pytest
 import torch
 
@@ -36,18 +34,6 @@ def test_what_is_held_twice_weighs_once_and_a_view_holds_all_of_it() -> None:
     knot: list[object] = [b"123"]
     knot.append(knot)
     assert memory.weight(knot) == 3
-
-
-def test_a_container_has_no_more_than_it_is_let_have(tmp_path: Path) -> None:
-    machine = psutil.virtual_memory().total
-    assert memory.at_most(tmp_path) == machine
-    (tmp_path / "memory.max").write_text("max\n")
-    assert memory.at_most(tmp_path) == machine
-    (tmp_path / "memory.max").write_text("690000000\n")
-    assert memory.at_most(tmp_path) == 690_000_000
-    (tmp_path / "memory").mkdir()
-    (tmp_path / "memory" / "memory.limit_in_bytes").write_text("100000000")
-    assert memory.at_most(tmp_path) == 100_000_000
 
 
 def test_giving_back_harms_nothing() -> None:

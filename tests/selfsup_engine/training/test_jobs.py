@@ -279,9 +279,41 @@ def test_supervision_outlives_a_failed_look(jobs: Jobs, launcher: FakeLauncher, 
     jobs.start(make())
     jobs.run_forever(told.append)
     wait(lambda: bool(told))
+    assert not jobs.supervised()  # a worker that cannot be started is for a supervisor to know
     launcher.broken = False
     wait(lambda: bool(launcher.started))
+    wait(jobs.supervised)
     jobs.close()
+    assert not jobs.supervised(within=0.0)
+
+
+def test_the_end_waits_for_the_run_in_training_but_not_for_ever(
+    jobs: Jobs, launcher: FakeLauncher, make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    jobs.start(make())
+    looked: list[str] = []
+
+    def alive(handle: str) -> bool:  # it ends at the third look
+        looked.append(handle)
+        return len(looked) < 3
+
+    monkeypatch.setattr(launcher, "alive", alive)
+    jobs.close(patience=60)
+    assert launcher.closed
+    assert len(looked) == 3
+    monkeypatch.setattr(launcher, "alive", lambda handle: True)
+    jobs.close(patience=0.05)
+    jobs.close()
+
+
+def test_no_second_worker_is_warmed_beside_one_that_trains(
+    jobs: Jobs, launcher: FakeLauncher, make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    warmed: list[str] = []
+    monkeypatch.setattr(launcher, "warm", lambda: warmed.append("while" if launcher.started else "before"))
+    jobs.tick()
+    jobs.start(make())
+    assert warmed == ["before"]
 
 
 def test_a_handle_names_one_process_for_good() -> None:
