@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from dashboard.bounded import Bounded
 from dashboard.checkup import Checkup
@@ -107,7 +108,8 @@ class Warm:
 def warm_up() -> Warm:
     """Imports torch behind the first page's back, so that the second page need not wait for it; every page calls this, and so the end of
     every session is heard of."""
-    mine()
+    if get_script_run_ctx(suppress_warning=True) is not None:  # the server, too, calls it, before anybody comes
+        mine()
     return _warm_up()
 
 

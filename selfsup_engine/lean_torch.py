@@ -22,7 +22,6 @@ def leave_out_compiler() -> None:
     for kind in (Adam, AdamW, SGD):
         step = vars(kind).get("step")
         own = getattr(step, "__wrapped__", None)
-        if (
-            own is not None and step.__code__.co_name == "_use_grad"
-        ):  # which fetches it at every step, for breaks in its graph
+        code = getattr(step, "__code__", None)
+        if own is not None and code is not None and code.co_name == "_use_grad":  # it fetches it for marks in its graph
             kind.step = torch.no_grad()(own)  # type: ignore[method-assign]
