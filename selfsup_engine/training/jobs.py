@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Callable
 
-from selfsup_engine import events, files, host
+from selfsup_engine import events, files
 from selfsup_engine.errors import UserError
 from selfsup_engine.events import Failed, Status
 from selfsup_engine.runs import Library, Run, RunFolder
@@ -22,7 +22,6 @@ from selfsup_engine.training.worker import CONTROL, WORKER, is_claimed, worker_o
 
 CAPACITY = 8  # runs that may wait: a longer queue is a promise nobody keeps
 TICK = 0.1  # seconds between two looks at the worker
-SPARE = 1_000_000_000  # bytes free for a second worker to be warmed while the first trains
 
 
 def paused_by_shutdown(folder: RunFolder) -> bool:
@@ -262,7 +261,7 @@ class Jobs:
                 del self._unsaid[name]
 
     def tick(self) -> None:
-        """One look: bury a worker that died, start the next run, keep a worker warm. A server that does not train only looks whether it
+        """One look: bury a worker that died, start the next run, or keep a worker warm for it. A server that does not train only looks whether it
         has to now."""
         with self._lock:
             self._say_unsaid()
@@ -275,7 +274,7 @@ class Jobs:
             if self._leads() and not self._current:
                 if self.line.read().waiting:
                     self._start_next()
-                if not self._current or host.memory().free > SPARE:
+                if not self._current:  # beside one that trains, it would cost 150 MB and the first seconds' processor
                     self.launcher.warm()
 
     def _ended(self, folder: RunFolder, how: str) -> None:

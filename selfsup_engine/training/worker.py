@@ -161,9 +161,9 @@ def main() -> None:
 
     files.sweep(sources.data_root())
     families()  # everything a run imports is there before the click,
-    torch.optim.SGD([torch.zeros(1)])  # so are the 800 modules that torch fetches for its first optimiser,
+    torch.optim.SGD([torch.zeros(1)])  # so is what torch fetches for its first optimiser,
     with contextlib.suppress(UserError):
-        sources.load("digits")  # and so is the set that scikit-learn takes seconds to give, the first time ever
+        sources.load("digits")  # and so is the set that has to be drawn once, the first time ever
     line = sys.stdin.readline().strip()
     if not line:
         return
