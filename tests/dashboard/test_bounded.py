@@ -110,5 +110,5 @@ def test_every_cache_has_a_bound() -> None:
                     kind = "one" if not node.args.args else "bounded" if bound else "unbounded"
                     found[kind].append(node.name)
     assert found["unbounded"] == []
-    assert {"shared", "mine", "library", "jobs"} <= set(found["one"])
+    assert {"shared", "mine", "host", "jobs"} <= set(found["one"])
     assert {"_samples", "_film", "prepared"} <= set(found["bounded"])
