@@ -1,0 +1,64 @@
+"""Processes of their own for what is measured: a module's last line as JSON, the Python that has the rivals, and how much memory a server takes."""
+
+import json
+import os
+import resource
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from selfsup_engine.runs import ROOT
+
+Told = dict[str, Any]
+
+RIVALS = os.environ.get("SELFSUP_RIVALS", str(ROOT / ".venv-bench" / "bin" / "python"))
+"""A Python with benchmarks/requirements.txt on top of the project's own packages, as `make bench` builds it."""
+
+
+def in_process(python: str, *arguments: str) -> Any:
+    """What a module of the benchmarks, in a fresh process, says in its last line.
+
+    Raises:
+        SystemExit: it failed.
+    """
+    done = subprocess.run([python, "-m", *arguments], cwd=ROOT, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise SystemExit(f"{' '.join(arguments)} failed:\n{done.stderr[-3000:]}")
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def versions(*names: str, python: str = RIVALS) -> dict[str, str]:
+    """The versions of distributions in that Python; of those that it lacks none."""
+    asked = "import importlib.metadata as m, json, sys\nfound = {}\nfor name in sys.argv[1:]:\n    try: found[name] = m.version(name)\n    except m.PackageNotFoundError: pass\nprint(json.dumps(found))"
+    if not Path(python).exists():
+        return {}
+    done = subprocess.run([python, "-c", asked, *names], capture_output=True, text=True, check=True)
+    found: dict[str, str] = json.loads(done.stdout)
+    return found
+
+
+def needed(*names: str) -> str:
+    """The rivals' Python, and a word on where to get it if it lacks one of these.
+
+    Raises:
+        SystemExit: it does.
+    """
+    if missing := set(names) - set(versions(*names)):
+        sys.exit(f"{RIVALS} has no {', '.join(sorted(missing))}. `make bench` installs what benchmarks need.")
+    return RIVALS
+
+
+def memory_of(process: int) -> float:
+    """MB that a process and its children have to themselves, with their share of what they have in common (PSS)."""
+    parent = psutil.Process(process)
+    family = [parent, *parent.children(recursive=True)]
+    return sum(getattr(each.memory_full_info(), "pss", 0) for each in family) / 1e6
+
+
+def peak_memory() -> float:
+    """MB: the most that this process ever had."""
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return most / (1e6 if sys.platform == "darwin" else 1e3)
