@@ -107,7 +107,7 @@ OPERATORS: dict[str, Operator] = {
     "OpenCV CLAHE": Operator("enhance", opencv(clahe), "contrast alone, by histograms of 64 tiles"),
     "scikit-image unsharp_mask": Operator(
         "enhance",
-        skimage("filters", lambda m, photo, _: m.unsharp_mask(photo, radius=1.4, channel_axis=-1)),
+        skimage("filters", lambda m, photo, _: m.unsharp_mask(photo / 255, radius=1.4, channel_axis=-1)),
         "a blur and a difference",
     ),
     "studio: recolour": Operator("recolour", studio("recolour")),
