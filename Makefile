@@ -4,7 +4,7 @@ BIN := .venv/bin
 .PHONY: run test quick lint format bench clean
 
 run: .venv/.run  ## install what is needed and serve the app at http://localhost:8501
-	$(BIN)/streamlit run dashboard/app.py
+	$(BIN)/streamlit run dashboard/server.py
 
 test: .venv/.dev lint  ## install what is needed and pass all tests
 	$(BIN)/python -m pytest -n 2

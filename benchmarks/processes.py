@@ -53,9 +53,18 @@ def needed(*names: str) -> str:
 
 def memory_of(process: int) -> float:
     """MB that a process and its children have to themselves, with their share of what they have in common (PSS)."""
+    return sum(getattr(each.memory_full_info(), "pss", 0) for each in family(process)) / 1e6
+
+
+def cpu_of(process: int) -> float:
+    """Seconds of CPU time that a process and its children have taken so far."""
+    return sum(each.cpu_times().user + each.cpu_times().system for each in family(process))
+
+
+def family(process: int) -> list[psutil.Process]:
+    """A process with all that it started."""
     parent = psutil.Process(process)
-    family = [parent, *parent.children(recursive=True)]
-    return sum(getattr(each.memory_full_info(), "pss", 0) for each in family) / 1e6
+    return [parent, *parent.children(recursive=True)]
 
 
 def peak_memory() -> float:

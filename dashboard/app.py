@@ -32,6 +32,13 @@ pages = [
     st.Page(
         ROOT / "pages" / "run.py", title="Run", icon=":material/info:", url_path="run", visibility="hidden"
     ),  # every card leads there
+    st.Page(
+        ROOT / "pages" / "self_test.py",
+        title="Self-test",
+        icon=":material/task_alt:",
+        url_path="self-test",
+        visibility="hidden",
+    ),  # home's last line leads there
 ]
 page = st.navigation(pages, position="top")
 style.menu_of_a_phone(pages)

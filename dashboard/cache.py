@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import streamlit as st
 
+from dashboard.checkup import Checkup
 from selfsup_engine.errors import UserError
 from selfsup_engine.exploring.spot import Spot
 from selfsup_engine.images import Crop, Pixels, animate, encode, montage
@@ -33,12 +34,12 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-@st.cache_resource
+@st.cache_resource(show_spinner=False)
 def library() -> Library:
     return Library()
 
 
-@st.cache_resource(on_release=lambda jobs: jobs.close())
+@st.cache_resource(on_release=lambda jobs: jobs.close(), show_spinner=False)
 def jobs() -> Jobs:
     """The queue, with its warm worker, for as long as the server lives."""
     queue = Jobs(library())
@@ -46,28 +47,42 @@ def jobs() -> Jobs:
     return queue
 
 
+@st.cache_resource(show_spinner=False)
+def checkup() -> Checkup:
+    """The server's self-test, and what came of the last one."""
+    return Checkup(library())
+
+
 class Warm:
-    """What the import of torch brings to light: the name of the device that trains; empty before."""
+    """What the import of torch brings to light, empty before: the device that trains, what the usual training costs here, and why there is
+    none of the two."""
 
     device = ""
+    usual: Estimate | None = None
+    problem = ""
 
 
-@st.cache_resource
+@st.cache_resource(show_spinner=False)
 def warm_up() -> Warm:
     """Imports torch behind the first page's back, so that the second page need not wait for it."""
     warm = Warm()
 
     def work() -> None:
-        import torch
-
-        import selfsup_engine.exploring.sampling  # noqa: F401
-        from selfsup_engine.device import pick
-
-        torch.set_num_threads(1)  # an image at a time: threads cost more than they bring, and training needs the cores
         try:
+            import torch
+
+            import selfsup_engine.exploring.sampling  # noqa: F401
+            from selfsup_engine.device import pick
+            from selfsup_engine.training.estimate import usual
+
+            # an image at a time: threads cost more than they bring, and training needs the cores
+            torch.set_num_threads(1)
             warm.device = pick().label
+            warm.usual = usual()
         except UserError as error:
-            warm.device = str(error)
+            warm.problem = str(error)
+        except (ImportError, OSError) as error:
+            warm.problem = f"torch cannot be loaded ({error}). Install the packages again."
 
     timer = threading.Timer(1.0, work)
     timer.daemon = True

@@ -2,10 +2,9 @@
 
 from pathlib import Path
 
-import psutil
 import streamlit as st
 
-from dashboard import cache, explorers, markup, words
+from dashboard import cache, explorers, hosting, markup, words
 from selfsup_engine.errors import UserError
 from selfsup_engine.runs import RunFolder
 
@@ -85,13 +84,8 @@ def card(folder: RunFolder) -> None:
 
 
 @st.fragment(run_every=5.0)
-def device_line() -> None:
-    """What computes here: the device as soon as torch has told, and the memory that is left."""
-    memory = psutil.virtual_memory()
-    device = cache.warm_up().device
-    markup.show(
-        markup.muted(
-            (f"Trains on: {device}. " if device else "")
-            + f"{words.size(memory.available)} of {words.size(memory.total)} memory free on this machine."
-        )
-    )
+def host_line() -> None:
+    """What the host offers, in a line: as soon as torch has told, also the device and what the usual training comes to on it."""
+    with st.container(key="host-line", horizontal=True, vertical_alignment="center"):
+        markup.show(markup.muted(hosting.line(cache.warm_up())))
+        st.page_link("../pages/self_test.py", label="Does it all work?", icon=":material/task_alt:")

@@ -108,6 +108,16 @@ def timeline(lines: Sequence[tuple[str, str, str]]) -> str:
     return f'<ol class="timeline">{"".join(items)}</ol>'
 
 
+def checklist(rows: Sequence[tuple[str, str, str, str, bytes | None]]) -> str:
+    """What was looked at, line by line: a kind that colours it as findings are, its verdict, what it is, what came of it, and a picture."""
+    items = (
+        f'<li class="{escape(kind, quote=True)}">{pill(verdict)}<div><b>{escape(name)}</b><span>{escape(said)}</span></div>'
+        f"{img(picture, f'what {name} gave') if picture else ''}</li>"
+        for kind, verdict, name, said, picture in rows
+    )
+    return f'<ul class="checklist">{"".join(items)}</ul>'
+
+
 def muted(text: str) -> str:
     return f'<p class="muted">{escape(text)}</p>'
 

@@ -241,7 +241,7 @@ def sheet(sampler: Sampler, view: SamplerView) -> None:
     """Samples of a seed, to choose from."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         seed = forms.following(
-            "gan-seed", view.seed, lambda: forms.whole_number("Seed", 0, 2**31 - 1, view.seed, "gan-seed", width=150)
+            "gan-seed", view.seed, lambda: forms.whole_number("Seed", 0, 2**31 - 1, view.seed, "gan-seed", width=124)
         )
         if seed is not None and seed != view.seed:
             view.seed, view.first = seed, 0

@@ -111,6 +111,18 @@ h2, h3, .stHtml b { overflow-wrap: anywhere; }
 .timeline li.problem { border-color: var(--red); }
 .timeline time { opacity: .66; font-variant-numeric: tabular-nums; }
 
+.st-key-host-line p { font-size: .87rem; }
+.checklist { list-style: none; margin: 0 !important; padding: 0 !important; }
+.checklist li { display: grid; grid-template-columns: 5.4rem minmax(0, 1fr) auto; gap: .2rem .9rem; align-items: center; margin: 0 !important; padding: .6rem 0 !important; min-height: 3.6rem;
+  border-bottom: 1px solid color-mix(in srgb, currentColor 11%, transparent); }
+.checklist .pill { justify-self: start; }
+.checklist .good .pill { background: color-mix(in srgb, var(--green) 20%, transparent); }
+.checklist .problem .pill { background: color-mix(in srgb, var(--red) 26%, transparent); }
+.checklist .now .pill { background: color-mix(in srgb, var(--accent) 22%, transparent); }
+.checklist .waits { opacity: .6; }
+.checklist span:not(.pill) { display: block; font-size: .87rem; opacity: .72; line-height: 1.45; overflow-wrap: anywhere; }
+.checklist img { width: auto !important; max-width: 15rem; max-height: 5rem; }
+
 .swatch { display: inline-block; width: 1.6rem; height: 1.6rem; border-radius: 6px; border: 1px solid color-mix(in srgb, currentColor 25%, transparent); vertical-align: middle; }
 
 /* the accent of the dark theme is light: white on it cannot be read */
@@ -149,6 +161,8 @@ h2, h3, .stHtml b { overflow-wrap: anywhere; }
   .st-key-toolbar > [data-testid="stElementContainer"]:nth-child(2) { flex: 1 1 7rem; width: auto !important; min-width: 0; }
   .st-key-selection, .st-key-selection > div > [data-testid] { gap: .45rem; padding: .4rem; }
   .timeline li { grid-template-columns: 1fr; }
+  .checklist li { grid-template-columns: 4.2rem minmax(0, 1fr); }
+  .checklist img { grid-column: 2; justify-self: start; max-width: 100%; }
   [class*="st-key-term-t"] .px { max-width: 128px; }
   .layer-table { font-size: .78rem; }
   .st-key-inside-layer [data-testid="stHorizontalBlock"] { flex-flow: column; gap: 1rem; }

@@ -127,7 +127,8 @@ def kept_upload() -> SourceInfo | None:
     if kept is None:
         markup.show(
             markup.muted(
-                "Sixteen pictures are enough to try it; a few hundred of one kind make it interesting. They stay on this machine."
+                "Sixteen pictures are enough to try it; a few hundred of one kind make it interesting. "
+                "They stay on the computer that this app runs on."
             )
         )
         return None

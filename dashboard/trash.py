@@ -9,7 +9,7 @@ import streamlit as st
 from dashboard import cache, markup, words
 from dashboard.entries import Entry
 from dashboard.state import remember, remembered
-from selfsup_engine import storage
+from selfsup_engine import host, storage
 from selfsup_engine.errors import UserError
 from selfsup_engine.runs import TRASH_DAYS, RunFolder
 from selfsup_engine.storage import Deleted
@@ -71,7 +71,7 @@ def bring_back(names: Sequence[str]) -> None:
 
 def storage_line(mine: Sequence[Entry]) -> None:
     """What one's own runs and the trash take up, how much is left, and the trash itself."""
-    deleted, free = storage.trash(cache.library()), storage.free(cache.library())
+    deleted, free = storage.trash(cache.library()), host.disk_free(cache.library().root)
     kept, thrown = sum(entry.size for entry in mine), sum(one.size for one in deleted)
     said = f"{words.size(kept)} in {len(mine)} {'run' if len(mine) == 1 else 'runs'}"
     if deleted:

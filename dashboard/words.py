@@ -124,7 +124,9 @@ def source_title(source: str) -> str:
         return info(source).title
     except UserError:
         kind, _, rest = source.partition(":")
-        return PurePath(rest).stem if kind in ("npz", "folder") else kind
+        if kind == "patches":
+            return "patches of photos"
+        return PurePath(rest).stem.replace("_", " ") if kind in ("npz", "folder") else kind
 
 
 def title(folder: RunFolder) -> str:

@@ -14,4 +14,4 @@ if mine:
     st.header("Yours, latest first")
     home.gallery(mine)
     st.page_link("../pages/library.py", label="All of yours are in the library", icon=":material/photo_library:")
-home.device_line()
+home.host_line()

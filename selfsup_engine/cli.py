@@ -1,6 +1,5 @@
 """The command line: `python -m selfsup_engine COMMAND`. With --json a command prints one JSON object and nothing else."""
 
-import os
 import signal
 import sys
 import time
@@ -201,23 +200,36 @@ def installed(package: str) -> str:
 
 
 @main.command()
+@click.option(
+    "--check", is_flag=True, help="End with status 1 if something is not as it must be, for a supervisor to see."
+)
 @as_json
-def doctor(as_json: bool) -> None:
-    """What this machine offers: device, memory, versions, data, and what works."""
-    from selfsup_engine import sources
+def doctor(check: bool, as_json: bool) -> None:
+    """What this host offers: device, memory, disk, versions, data, what a training costs, and what works."""
+    from selfsup_engine import host, readiness, sources
     from selfsup_engine.device import host_facts
+    from selfsup_engine.training import estimate
 
     packages = ("streamlit", "torchvision", "plotly", "pillow", "pydantic", "safetensors", "scikit-learn")
     facts = host_facts() | {name: installed(name) for name in packages}
     facts |= {"data root": str(sources.data_root()), "runs": str(runs_root())}
-    facts |= {
-        name: "ready" if sources.is_local(name) else f"downloads {about.download_mb:.0f} MB when first chosen"
-        for name, about in sources.SOURCES.items()
-    }
-    nearest = next(parent for parent in (runs_root(), *runs_root().parents) if parent.exists())
-    facts["runs can be written"] = os.access(nearest, os.W_OK)
-    facts["gallery models"] = len(Library().shown())
+    facts |= {name: sources.at_hand(name) for name in sources.SOURCES}
+    facts["disk_free_gib"] = round(host.disk_free(runs_root()) / 2**30, 1)
+    library = Library()
+    facts["gallery models"] = len(library.shown())
+    try:
+        usual = estimate.usual()
+        facts["usual training"] = (
+            f"{usual.seconds:.0f} s: {usual.rate:,.0f} images/s, {usual.epochs:.1f} times through "
+            f"{sources.SOURCES[estimate.USUAL[1]].title}, {usual.memory_bytes / 2**20:,.0f} MiB"
+        )
+    except UserError as error:
+        facts["usual training"] = str(error)
+    checks = readiness.checks(library, sources.data_root())
+    facts |= {f"{one.name} in order": one.problem or "yes" for one in checks}
     say(facts, as_json, lambda: table(facts))
+    if check and any(one.problem and one.needed for one in checks):
+        sys.exit(1)
 
 
 for command in (*cli_drawing.COMMANDS, cli_photo.photo):

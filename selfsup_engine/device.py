@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-import psutil
 import torch
 from torch import dtype
 
 from selfsup_engine.errors import UserError
+from selfsup_engine.host import cores, memory
 
 
 @dataclass(frozen=True)
@@ -37,17 +37,10 @@ class Device:
 
     @property
     def memory_bytes(self) -> int:
-        """Bytes free for a run at this moment: of the card on CUDA, of the machine elsewhere (MPS shares the machine's)."""
+        """Bytes free for a run at this moment: of the card on CUDA, of the host elsewhere (MPS shares the machine's)."""
         if self.torch.type == "cuda":
             return int(torch.cuda.mem_get_info(self.torch)[0])
-        return int(psutil.virtual_memory().available)
-
-
-def cores() -> int:
-    """Processors this process may use: containers and affinity masks give fewer than the machine has."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+        return memory().free
 
 
 @cache
@@ -70,7 +63,9 @@ def pick() -> Device:
     if device.type == "cuda":
         has_bf16 = torch.cuda.is_bf16_supported(including_emulation=False)
         return Device(device, torch.cuda.get_device_name(device), torch.bfloat16 if has_bf16 else None, cores())
-    label = {"mps": "Apple GPU", "cpu": f"CPU, {cores()} cores"}.get(device.type, device.type)
+    label = {"mps": "Apple GPU", "cpu": f"CPU, {cores()} {'core' if cores() == 1 else 'cores'}"}.get(
+        device.type, device.type
+    )
     return Device(device, label, None, cores())
 
 
@@ -113,14 +108,14 @@ def one_thread() -> Iterator[None]:
 
 
 def host_facts() -> dict[str, object]:
-    """What `doctor` prints: processor, memory in GiB, device, precision, threads, versions."""
-    device, memory = pick(), psutil.virtual_memory()
+    """What `doctor` prints: device, precision, threads, memory in GiB, versions."""
+    device, granted = pick(), memory()
     return {
         "device": device.label,
         "precision": "bfloat16 autocast" if device.autocast_dtype else "float32",
         "threads": device.threads,
-        "memory_gib": round(memory.total / 2**30, 1),
-        "memory_free_gib": round(memory.available / 2**30, 1),
+        "memory_gib": round(granted.total / 2**30, 1),
+        "memory_free_gib": round(granted.free / 2**30, 1),
         "system": f"{platform.system()} {platform.machine()}",
         "python": platform.python_version(),
         "torch": torch.__version__,

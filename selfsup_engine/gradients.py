@@ -11,7 +11,7 @@ import scipy.fft
 import torch
 from torch import Tensor
 
-from selfsup_engine.device import cores
+from selfsup_engine.host import cores
 
 
 def gradient(image: Tensor) -> Tensor:

@@ -58,9 +58,3 @@ def trash(library: Library) -> list[Deleted]:
 def empty_trash(library: Library) -> None:
     """Deletes for good what is in the trash: the one thing that cannot be undone."""
     shutil.rmtree(library.root / ".trash", ignore_errors=True)
-
-
-def free(library: Library) -> int:
-    """Bytes that are left on the library's disk."""
-    nearest = next(place for place in (library.root, *library.root.parents) if place.exists())
-    return shutil.disk_usage(nearest).free

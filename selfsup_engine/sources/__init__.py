@@ -23,7 +23,18 @@ from selfsup_engine.sources import digits, folder, npz, own, patches, shapes, to
 from selfsup_engine.sources.base import OWN_LICENCE, ImageSet, Progress, SourceInfo, data_root
 from selfsup_engine.sources.catalogue import SOURCES
 
-__all__ = ["SOURCES", "ImageSet", "Progress", "SourceInfo", "data_root", "info", "is_local", "is_own", "load"]
+__all__ = [
+    "SOURCES",
+    "ImageSet",
+    "Progress",
+    "SourceInfo",
+    "at_hand",
+    "data_root",
+    "info",
+    "is_local",
+    "is_own",
+    "load",
+]
 
 _OWN = ("npz", "folder", "patches", "upload")
 
@@ -66,6 +77,14 @@ def is_local(source: str) -> bool:
             return own.exists(rest)
         case _:
             return not SOURCES[kind].files or torchvision_sets.is_local(SOURCES[kind])
+
+
+def at_hand(name: str) -> str:
+    """Whether one of the SOURCES can be had without the network, in words."""
+    about = SOURCES[name]
+    if not about.files:
+        return "built in"
+    return "ready" if is_local(name) else f"downloads {about.download_mb:.0f} MB when first chosen"
 
 
 def is_own(source: str) -> bool:

@@ -9,12 +9,14 @@ import torch
 from selfsup_engine.device import Device, pick
 from selfsup_engine.errors import UserError
 from selfsup_engine.images import to_unit
-from selfsup_engine.models.spec import Config, spec
+from selfsup_engine.models.spec import Config, preset_config, spec
 from selfsup_engine.runs import Budget
+from selfsup_engine.sources import SOURCES
 
 MEASURED_SECONDS = 0.3
 STEPS, PATIENCE = 6, 2.0  # so many steps, unless they take longer than so many seconds
 OVERHEAD_BYTES = 260_000_000  # Python and torch in the process that trains
+USUAL = ("autoencoder", "fashion-mnist")  # the family and the source that the form proposes
 
 
 @dataclass(frozen=True)
@@ -78,6 +80,17 @@ def estimate(family: str, config: Config, images: int, budget: Budget, device: D
         epochs=total * batch / images,
         memory_bytes=memory,
     )
+
+
+def usual() -> Estimate:
+    """What the training that is proposed to everybody costs here: the images need not be there for that.
+
+    Raises:
+        UserError: this machine has not even the memory for that.
+    """
+    family, source = USUAL
+    _, config = preset_config(family, None, {})
+    return estimate(family, config, SOURCES[source].train, Budget(seconds=spec(family).config.patience))
 
 
 def refuse_oversized(family: str, config: Config, images: int, device: Device | None = None) -> int:

@@ -5,6 +5,7 @@ may work on one library: one of them trains, for all. Where a worker runs is beh
 """
 
 import contextlib
+import math
 import os
 import shutil
 import subprocess
@@ -17,7 +18,7 @@ from typing import IO, Protocol
 
 import psutil
 
-from selfsup_engine import events, files
+from selfsup_engine import events, files, host
 from selfsup_engine.errors import UserError
 from selfsup_engine.events import Failed, Status
 from selfsup_engine.runs import ROOT, Library, Run, RunFolder
@@ -26,6 +27,7 @@ from selfsup_engine.training.worker import CONTROL, UNSAID, WORKER, handle_of, i
 
 CAPACITY = 8  # runs that may wait: a longer queue is a promise nobody keeps
 TICK = 0.1  # seconds between two looks at the worker
+SPARE = 1_000_000_000  # bytes free for a second worker to be warmed while the first trains
 
 
 class Launcher(Protocol):
@@ -144,6 +146,7 @@ class Jobs:
         self._current: tuple[RunFolder, str] | None = None
         self._unsaid: dict[str, Failed] = {}  # what could not be written yet, by the run's name
         self._closed = threading.Event()
+        self._looked = -math.inf  # when the last look of `run_forever` went well
         with contextlib.suppress(OSError):  # what cannot be written can be looked at, and `tick` tries again
             self._leads()
 
@@ -151,6 +154,10 @@ class Jobs:
     def trains_here(self) -> bool:
         """This server trains for the library. If not, another one that lives does."""
         return self.line.mine
+
+    def supervised(self, within: float = 15.0) -> bool:
+        """The thread of `run_forever` lives, and within so many seconds it could do all that was to be done, such as start a worker."""
+        return time.monotonic() - self._looked < within
 
     def _leads(self) -> bool:
         """This server trains. When it begins to, it takes up what the last one left."""
@@ -333,7 +340,8 @@ class Jobs:
             if self._leads() and not self._current:
                 if self.line.read().waiting:
                     self._start_next()
-                self.launcher.warm()
+                if not self._current or host.memory().free > SPARE:
+                    self.launcher.warm()
 
     def _ended(self, folder: RunFolder, how: str) -> None:
         # A run that was resumed before its last worker had quite gone waits again: nothing happened to it.
@@ -370,15 +378,20 @@ class Jobs:
             while not self._closed.wait(TICK):
                 try:
                     self.tick()
+                    self._looked = time.monotonic()
                 except Exception as error:  # noqa: BLE001
                     on_error(error)
                     time.sleep(1)
 
         threading.Thread(target=supervise, name="jobs", daemon=True).start()
 
-    def close(self) -> None:
-        """Stops supervising and lets the workers go."""
+    def close(self, patience: float = 0.0) -> None:
+        """Stops supervising and lets the workers go. With `patience` it waits so many seconds at most for the run in training to be paused:
+        where a container ends with its first process, that is all the time it has."""
         self._closed.set()
         with self._lock:
             self.launcher.close()
+            give_up = time.monotonic() + patience
+            while self._current and self.launcher.alive(self._current[1]) and time.monotonic() < give_up:
+                time.sleep(TICK)
             self.line.leave()

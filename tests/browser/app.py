@@ -51,7 +51,7 @@ class Server:
             self.port = free.getsockname()[1]
         with self._log.open("w") as log:
             self._process = subprocess.Popen(
-                start(self.port) if start else by_streamlit(ROOT / "dashboard" / "app.py", self.port),
+                start(self.port) if start else by_streamlit(ROOT / "dashboard" / "server.py", self.port),
                 cwd=place if start else ROOT,  # where an app is started decides which settings of Streamlit it takes
                 env=os.environ | {"SELFSUP_RUNS": str(self.runs), "SELFSUP_DATA": str(self.data)},
                 stdout=log,

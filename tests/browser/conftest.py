@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, e
 
 from tests.browser.app import CHROMIUM, QUIET, Server, Tab, settle
 
-PROBE = re.compile(r"/\w+/_stcore/(health|host-config)$")
+PROBE = re.compile(r"/[\w-]+/_stcore/(health|host-config)$")
 """At a deep link Streamlit's page first asks below that path whether the server lives there; the answer no is no error."""
 
 PATIENCE = 45_000  # ms: a slow machine is no failure; what must be fast is measured in benchmarks/

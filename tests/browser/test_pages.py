@@ -17,6 +17,7 @@ PAGES = {
     "/latent": "Latent space",
     "/inside": "Inside",
     "/library": "Library",
+    "/self-test": "Self-test",
 }
 
 

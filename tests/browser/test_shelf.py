@@ -66,6 +66,7 @@ def test_a_link_filters_and_sorts_and_the_chips_say_so(tab: Tab, mine: dict[str,
     page.get_by_label("Search").press("Enter")
     expect(page.get_by_role("heading", name="Yours (1)")).to_be_visible()
     expect(page.get_by_role("heading", name="Gallery (1)")).to_be_visible()
+    expect(page.locator("[class*=st-key-card-runs-] h3")).to_have_count(1)
     assert cards(page) == ["Sharper"]
 
 

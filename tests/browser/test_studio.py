@@ -160,6 +160,7 @@ def test_a_painted_mask_keeps_the_rest_as_it_is_to_the_byte(tab: Tab) -> None:
     press(page, "render")
     expect(page.get_by_text("Ready: 600 x 400 pixels.")).to_be_visible()
     tool(page, "PNG")
+    expect(page.locator(".st-key-download-photo")).to_contain_text("PNG")
     made = np.asarray(Image.open(io.BytesIO(downloaded(page, "download-photo"))).convert("RGB"))
     recipe = recipes.read(downloaded(page, "download-recipe"))
     mask = recipes.mask_of(recipe)

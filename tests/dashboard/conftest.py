@@ -12,6 +12,7 @@ import pytest
 import streamlit as st
 from streamlit.components.v2.component_manager import BidiComponentManager
 from streamlit.testing.v1 import AppTest
+from streamlit.util import calc_hash
 
 from dashboard import cache
 from selfsup_engine import events, runs
@@ -85,7 +86,7 @@ def visit(library: Library, launcher: IdleLauncher, monkeypatch: pytest.MonkeyPa
     def open_page(page: str, **link: str) -> AppTest:
         app = AppTest.from_file(ROOT / "dashboard" / "app.py", default_timeout=60)
         if page != "home":
-            app.switch_page(f"../pages/{page}.py")  # before the first run, as by a link from outside
+            app._page_hash = calc_hash(page.replace("_", "-"))  # before the first run, as by a link from outside
         app.query_params = dict(link)
         app.run()
         app._page_hash = ""  # from here on a run stays where the app has gone by itself

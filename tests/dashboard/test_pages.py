@@ -13,7 +13,7 @@ from selfsup_engine.events import Check, Finished, Metrics, Queued, Started
 from selfsup_engine.health import Finding
 from selfsup_engine.runs import ROOT, Library, RunFolder
 
-PAGES = ["compare", "gan", "gradients", "home", "inside", "train", "latent", "library", "run"]
+PAGES = ["compare", "gan", "gradients", "home", "inside", "train", "latent", "library", "run", "self_test"]
 HOSTILE = "<script>alert(1)</script>"
 STARTED = Started(step=0, device="CPU", threads=1, parameters=1)
 

@@ -62,7 +62,8 @@ def test_every_state_has_a_word() -> None:
 def test_a_source_that_is_gone_keeps_its_own_name() -> None:
     assert words.source_title("fashion-mnist") == "Fashion-MNIST"
     assert words.source_title("upload:0123456789abcdef") == "upload"
-    assert words.source_title("npz:gone/emoji.npz") == "emoji"
+    assert words.source_title("npz:gone/noto_emoji.npz") == "noto emoji"
+    assert words.source_title("patches:gone?side=256") == "patches of photos"
     assert words.source_title("nonsense") == "nonsense"
 
 

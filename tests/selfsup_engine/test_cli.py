@@ -13,9 +13,12 @@ import pytest
 from click.testing import CliRunner, Result
 from PIL import Image
 
-from selfsup_engine import cli, events
+from selfsup_engine import cli, device, events, readiness
+from selfsup_engine.host import Memory
 from selfsup_engine.images import encode as to_png
+from selfsup_engine.readiness import Check
 from selfsup_engine.runs import Library, Run, RunFolder
+from selfsup_engine.training import estimate
 from selfsup_engine.training.worker import CONTROL, claimed
 
 SMALL = ["--set", "widths=[16]", "--set", "batch=64"]
@@ -145,13 +148,39 @@ def test_encode_then_decode(trained: RunFolder, picture: Path, tmp_path: Path, s
         assert (image.format, image.size) == (kind, (28, 28))
 
 
+@pytest.fixture
+def brief(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The usual training is measured by one step."""
+    monkeypatch.setattr(estimate, "MEASURED_SECONDS", 0.0)
+    monkeypatch.setattr(estimate, "STEPS", 1)
+
+
+@pytest.mark.usefixtures("brief")
 def test_doctor_says_what_works() -> None:
     facts = answer("doctor")
-    assert facts["digits"] == "ready"
+    assert facts["digits"] == "built in"
     assert facts["mnist"].startswith("downloads")
-    assert facts["runs can be written"] is True
+    assert facts["usual training"].startswith("30 s: ")
+    assert facts["runs in order"] == facts["data in order"] == "yes"
+    assert "not there" in facts["gallery in order"]
     assert facts["torch"] in call("doctor").stdout
     assert cli.installed("no-such-package") == "not installed"
+
+
+@pytest.mark.usefixtures("brief")
+@pytest.mark.parametrize(("needed", "code"), [(True, 1), (False, 0)])
+def test_doctor_ends_with_1_where_something_needed_is_amiss(
+    monkeypatch: pytest.MonkeyPatch, needed: bool, code: int
+) -> None:
+    monkeypatch.setattr(readiness, "checks", lambda *about: [Check("disk", "It is full.", needed)])
+    assert call("doctor", "--check").exit_code == code
+    assert answer("doctor")["disk in order"] == "It is full."
+
+
+@pytest.mark.usefixtures("brief")
+def test_doctor_says_so_where_not_even_the_usual_training_fits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(device, "memory", lambda: Memory(10**8, 10**8))
+    assert "Take narrower layers" in answer("doctor")["usual training"]
 
 
 def test_an_empty_library_says_how_to_fill_it() -> None:

@@ -56,7 +56,3 @@ def test_an_emptied_trash_gives_nothing_back(library: Library, make: Make) -> No
     with pytest.raises(UserError, match="for good"):
         library.restore(gone.name)
     storage.empty_trash(library)  # nothing is there
-
-
-def test_free_space_is_that_of_the_librarys_disk(library: Library) -> None:
-    assert 0 < storage.free(library) <= storage.free(Library(library.root / "not" / "there" / "yet"))

@@ -57,3 +57,12 @@ def test_what_does_not_fit_is_refused_before_it_is_tried(monkeypatch: pytest.Mon
     ):
         with pytest.raises(UserError, match=f"This {what} needs about"):
             estimate("autoencoder", config, images, Budget(steps=1), TINY)
+
+
+def test_the_usual_training_needs_no_images_to_be_estimated(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(room, "MEASURED_SECONDS", 0.0)
+    monkeypatch.setattr(room, "STEPS", 1)
+    found = room.usual()
+    assert found.seconds == 30
+    assert found.rate > 0
+    assert found.epochs == pytest.approx(found.rate * 30 / 60_000, rel=0.05)

@@ -11,12 +11,12 @@ from pathlib import Path
 import psutil
 import pytest
 
-from selfsup_engine import events
+from selfsup_engine import events, host
 from selfsup_engine.errors import UserError
 from selfsup_engine.events import Failed, Finished, Paused, Queued, Started, State
 from selfsup_engine.models.saved import load_model
 from selfsup_engine.runs import Library, Run, RunFolder
-from selfsup_engine.training.jobs import Jobs, LocalLauncher, process_of
+from selfsup_engine.training.jobs import SPARE, Jobs, LocalLauncher, process_of
 from selfsup_engine.training.worker import CONTROL, WORKER, handle_of, wish_of, worker_of
 
 Make = Callable[..., Run]
@@ -279,9 +279,43 @@ def test_supervision_outlives_a_failed_look(jobs: Jobs, launcher: FakeLauncher, 
     jobs.start(make())
     jobs.run_forever(told.append)
     wait(lambda: bool(told))
+    assert not jobs.supervised()  # a worker that cannot be started is for a supervisor to know
     launcher.broken = False
     wait(lambda: bool(launcher.started))
+    wait(jobs.supervised)
     jobs.close()
+    assert not jobs.supervised(within=0.0)
+
+
+def test_the_end_waits_for_the_run_in_training_but_not_for_ever(
+    jobs: Jobs, launcher: FakeLauncher, make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    jobs.start(make())
+    looked: list[str] = []
+
+    def alive(handle: str) -> bool:  # it ends at the third look
+        looked.append(handle)
+        return len(looked) < 3
+
+    monkeypatch.setattr(launcher, "alive", alive)
+    jobs.close(patience=60)
+    assert launcher.closed
+    assert len(looked) == 3
+    monkeypatch.setattr(launcher, "alive", lambda handle: True)
+    jobs.close(patience=0.05)
+    jobs.close()
+
+
+@pytest.mark.parametrize(("free", "warm"), [(2 * SPARE, ["before", "while"]), (SPARE // 2, ["before"])])
+def test_a_second_worker_is_warmed_only_where_there_is_memory_for_both(
+    jobs: Jobs, launcher: FakeLauncher, make: Make, monkeypatch: pytest.MonkeyPatch, free: int, warm: list[str]
+) -> None:
+    monkeypatch.setattr(host, "memory", lambda: host.Memory(4 * SPARE, free))
+    warmed: list[str] = []
+    monkeypatch.setattr(launcher, "warm", lambda: warmed.append("while" if launcher.started else "before"))
+    jobs.tick()
+    jobs.start(make())
+    assert warmed == warm
 
 
 def test_a_handle_names_one_process_for_good() -> None:
