@@ -14,7 +14,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from math import sin
+from math import inf, isinf, sin
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -92,6 +92,7 @@ MEASURES = {
     "first visit, requests": 0,
     "reload over the wire, KB": 0,
     "memory of the server, MB": 0,
+    "with what it started, MB": 0,
     "JavaScript's heap, MB": 1,
 }
 """What is measured, with the digits that are told."""
@@ -196,13 +197,13 @@ def tour(browser: Browser, app: App, place: Path, python: str, seconds: float, k
         spent = cpu_of(server.process)
         seen = drag(page, app, seconds)
         spent = cpu_of(server.process) - spent
-        found["CPU of the server a picture in a drag, ms"] = 1000 * spent / max(1, len(seen.shown))
+        found["CPU of the server a picture in a drag, ms"] = 1000 * spent / len(seen.shown) if seen.shown else inf
         found["pictures a second in a drag"] = watching.rate(seen)
         found["age of the picture in a drag, ms"] = median(watching.ages(seen, known))
         talk = context.new_cdp_session(page)
         talk.send("HeapProfiler.collectGarbage")
         found["JavaScript's heap, MB"] = talk.send("Runtime.getHeapUsage")["usedSize"] / 1e6
-        found["memory of the server, MB"] = memory_of(server.process)
+        found["memory of the server, MB"], found["with what it started, MB"] = memory_of(server.process)
         before, began = wire.bytes, time.perf_counter()
         page.goto(url, wait_until="commit")
         appear(page, app)
@@ -223,8 +224,10 @@ def report(found: dict[str, list[Figures]]) -> str:
     rows = []
     for measure, digits in MEASURES.items():
         values = {name: [each[measure] for each in figures] for name, figures in found.items()}
-        cells = [spread(values[name], digits) for name in found]
-        rows.append([measure, *cells, *(ratio(values[name], values[first]) for name in others)])
+        none = {name for name, each in values.items() if any(map(isinf, each))}
+        cells = ["none" if name in none else spread(values[name], digits) for name in found]
+        times = ["" if none & {name, first} else ratio(values[name], values[first]) for name in others]
+        rows.append([measure, *cells, *times])
     return table(["", *found, *(f"{name}, times the {first}'s" for name in others)], rows)
 
 

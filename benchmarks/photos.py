@@ -3,8 +3,8 @@
     python -m benchmarks.photos [--photos FOLDER] [--rounds 3] [--limit 8] [--only enhance] [--write]
 
 Each operator is a process of its own in each round, in turns; a round is one photo, brought to one megapixel, and in the last round to 2, 4, 8 and 16 as well, for
-as long as the next size is expected to stay below the limit. The clock runs for the operation alone; memory is the most that the process ever had
-(high-water marks, so sizes rise), less what it had before its first photo. Times are of the whole operation, what it prepares included.
+as long as the next size is expected to stay below the limit. The clock runs for the operation alone, with what it prepares; memory is the most that the
+process has meanwhile, and beside it what that is more than it had before, the photo included. Linux alone tells so.
 """
 
 import argparse
@@ -19,7 +19,7 @@ import numpy as np
 from PIL import Image
 
 from benchmarks.photo_operators import OPERATORS, Picture
-from benchmarks.processes import Told, in_process, needed, peak_memory, versions
+from benchmarks.processes import Told, forget_peak, in_process, needed, peak_memory, versions
 from benchmarks.reporting import machine, ratio, spread, table, write
 from selfsup_engine.runs import ROOT
 
@@ -49,12 +49,12 @@ def once(name: str, folder: Path, limit: float) -> list[Told]:
     """What an operator takes at each size that was prepared, up to the limit in seconds."""
     work, other = OPERATORS[name].made(), np.load(folder / "reference.npy")
     work(np.load(folder / f"{SMALL:g}.npy"), other)  # what is set up at the first call only is no part of it
-    before = peak_memory()
     found: list[Told] = []
     for size in sorted(float(file.stem) for file in folder.glob("[0-9]*.npy") if float(file.stem) > SMALL):
         if found and found[-1]["seconds"] * size / found[-1]["mp"] > limit:
             break
         pixels = np.load(folder / f"{size:g}.npy")
+        before = forget_peak()
         began, cpu = time.perf_counter(), time.process_time()
         work(pixels, other)
         took = {"seconds": time.perf_counter() - began, "cpu": time.process_time() - cpu}

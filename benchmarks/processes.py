@@ -2,7 +2,6 @@
 
 import json
 import os
-import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -51,9 +50,10 @@ def needed(*names: str) -> str:
     return RIVALS
 
 
-def memory_of(process: int) -> float:
-    """MB that a process and its children have to themselves, with their share of what they have in common (PSS)."""
-    return sum(getattr(each.memory_full_info(), "pss", 0) for each in family(process)) / 1e6
+def memory_of(process: int) -> tuple[float, float]:
+    """MB of a process, and of it with all that it started: what each has to itself, with its share of what they have in common (PSS)."""
+    found = [getattr(each.memory_full_info(), "pss", 0) / 1e6 for each in family(process)]
+    return found[0], sum(found)
 
 
 def cpu_of(process: int) -> float:
@@ -67,7 +67,13 @@ def family(process: int) -> list[psutil.Process]:
     return [parent, *parent.children(recursive=True)]
 
 
+def forget_peak() -> float:
+    """Begins anew to note the most memory that this process has; gives what it has now, in MB. Linux alone can do so."""
+    Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
+    return psutil.Process().memory_info().rss / 1e6
+
+
 def peak_memory() -> float:
-    """MB: the most that this process ever had."""
-    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return most / (1e6 if sys.platform == "darwin" else 1e3)
+    """MB: the most that this process has had since `forget_peak`."""
+    said = Path("/proc/self/status").read_text(encoding="ascii")
+    return int(said.partition("VmHWM:")[2].split()[0]) * 1024 / 1e6

@@ -5,7 +5,6 @@ import statistics
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from selfsup_engine.device import host_facts
 from selfsup_engine.runs import ROOT
 
 PAGE = ROOT / "docs" / "benchmarks.md"
@@ -40,6 +39,8 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 def machine() -> str:
     """What it ran on."""
+    from selfsup_engine.device import host_facts  # brings torch, which is no part of what others need
+
     return ", ".join(f"{name} {value}" for name, value in host_facts().items())
 
 
