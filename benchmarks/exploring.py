@@ -29,9 +29,10 @@ from selfsup_engine.runs import ROOT
 from tests.browser.app import CHROMIUM, QUIET, Server, Start, by_streamlit
 
 LOADED = """async (seen) => {
-  const root = seen.getRootNode();
+  const [root, began] = [seen.getRootNode(), performance.now()];
   while (seen.tagName !== "CANVAS" && !(seen.complete && seen.naturalWidth)) {
     await new Promise(requestAnimationFrame);
+    if (performance.now() - began > 60000) throw new Error("the picture cannot be read");
     seen = root.querySelector(".image-frame img, [data-testid=stImage] img") ?? seen; // an app may put another in its place
   }
 }"""
@@ -180,6 +181,7 @@ def drag(page: Page, app: App, seconds: float) -> watching.Seen:
 def tour(browser: Browser, app: App, place: Path, python: str, seconds: float, known: np.ndarray) -> Figures:
     """All that is measured of an app, from the start of its server on."""
     found: Figures = {}
+    os.environ["GRADIO_TEMP_DIR"] = str(place)  # else servers share their pictures, and one may find another's half written
     began = time.perf_counter()
     server = Server(place, app.start(python))
     try:
