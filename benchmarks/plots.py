@@ -12,7 +12,7 @@ import matplotlib.pyplot as plt
 
 from benchmarks.fits import Power
 
-WIDTH, HEIGHT = 4.0, 3.2  # inches a panel
+WIDTH, HEIGHT = 4.2, 3.6  # inches a panel
 COLOURS = ("#0f766e", "#b45309", "#4338ca", "#be123c", "#57534e", "#0369a1")
 
 
@@ -31,9 +31,11 @@ def main() -> None:
             panel.loglog(ends, [fit(end) for end in ends], color=colour, linewidth=1)
             panel.loglog(x, y, "o", color=colour, markersize=3.5, label=f"{name}: {fit}")
         panel.set(xlabel=figure["x"], ylabel=figure["y"], title=figure["title"])
+        sizes = sorted({size for x, _ in figure["lines"].values() for size in x})
+        panel.set_xticks(sizes, [f"{size:,g}" for size in sizes], rotation=90 if len(sizes) > 5 else 0)
         panel.minorticks_off()
         panel.grid(color="#e0ddd5", linewidth=0.5)
-        panel.legend(frameon=False, fontsize=7)
+        panel.legend(frameon=False, fontsize=7, loc="upper center", bbox_to_anchor=(0.5, -0.32), ncols=2)
     drawing.savefig(sys.argv[2], metadata={"Date": None})
     print("{}")
 
