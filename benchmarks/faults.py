@@ -27,7 +27,8 @@ from safetensors.numpy import load_file
 from selfsup_engine import events, files
 from selfsup_engine.models.spec import preset_config
 from selfsup_engine.runs import ROOT, Budget, Library, Run, RunFolder
-from selfsup_engine.training.jobs import Jobs, process_of
+from selfsup_engine.training.jobs import Jobs
+from selfsup_engine.training.launcher import process_of
 from selfsup_engine.training.worker import worker_of
 
 VICTIMS = ("worker", "server", "both")

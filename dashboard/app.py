@@ -9,7 +9,7 @@ if str(ROOT) not in sys.path:
 
 import streamlit as st
 
-from dashboard import style
+from dashboard import style, visitor
 
 st.set_page_config(
     page_title="Selfsup Studio",
@@ -18,6 +18,7 @@ st.set_page_config(
     initial_sidebar_state="collapsed",
 )
 style.apply()
+visitor.greet()
 pages = [
     st.Page(ROOT / "pages" / "home.py", title="Home", icon=":material/home:", default=True),
     st.Page(ROOT / "pages" / "train.py", title="Train", icon=":material/model_training:", url_path="train"),

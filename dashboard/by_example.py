@@ -150,7 +150,7 @@ def listed(weights: str, size: int, file: str, forget: Callable[[str], None], ag
         with st.container(horizontal=True, vertical_alignment="center"):
             st.download_button(
                 "Download all",
-                lambda: written(cache.directions(weights).all()),
+                lambda: written(kept.all()),
                 f"{file}-directions.json",
                 "application/json",
                 icon=":material/download:",

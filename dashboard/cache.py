@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -9,14 +10,18 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import streamlit as st
 
+from dashboard import visitor
 from dashboard.checkup import Checkup
 from selfsup_engine.errors import UserError
 from selfsup_engine.exploring.spot import Spot
 from selfsup_engine.images import Crop, Pixels, animate, encode, montage
 from selfsup_engine.kept_directions import Kept, KeptDirections
+from selfsup_engine.limits import public
 from selfsup_engine.runs import Library, RunFolder
 from selfsup_engine.sources import own
+from selfsup_engine.training.hosted import HostedJobs
 from selfsup_engine.training.jobs import Jobs
+from selfsup_engine.training.visitors import VisitorLibrary
 
 if TYPE_CHECKING:
     from selfsup_engine.exploring.comparing import Comparison
@@ -35,14 +40,22 @@ T = TypeVar("T")
 
 
 @st.cache_resource(show_spinner=False)
-def library() -> Library:
+def host() -> Library:
+    """The library of whoever runs the server: on a public host no page shows it."""
     return Library()
+
+
+def library() -> Library:
+    """The library of whoever asks: on a public host that visitor's, else the only one."""
+    limits = public()
+    return VisitorLibrary(host(), visitor.token(), limits) if limits else host()
 
 
 @st.cache_resource(on_release=lambda jobs: jobs.close(), show_spinner=False)
 def jobs() -> Jobs:
-    """The queue, with its warm worker, for as long as the server lives."""
-    queue = Jobs(library())
+    """The queue of everyone, with its warm worker, for as long as the server lives. Whose run is meant, `library` says."""
+    limits = public()
+    queue = HostedJobs(host(), limits) if limits else Jobs(host())
     queue.run_forever()
     return queue
 
@@ -50,7 +63,7 @@ def jobs() -> Jobs:
 @st.cache_resource(show_spinner=False)
 def checkup() -> Checkup:
     """The server's self-test, and what came of the last one."""
-    return Checkup(library())
+    return Checkup(host())
 
 
 class Warm:
@@ -120,10 +133,17 @@ def sampler(folder: RunFolder) -> Sampler:
 
         return Sampler(folder)
 
-    weights = _weights(folder)
+    weights, whose = _weights(folder), library().owner
     found: Sampler = _opened("sampler", str(folder.path), weights, open_it)
+    if whose:  # what one visitor keeps of a model is not another's, who has the same model open
+        found = _own_sampler(whose, str(folder.path), weights, found)
     found.kept = directions(weights).all() if weights else ()
     return found
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _own_sampler(whose: str, path: str, stamp: str, _sampler: Sampler) -> Sampler:
+    return copy.copy(_sampler)  # with the same network and images
 
 
 def inside(folder: RunFolder) -> Inside:

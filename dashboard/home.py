@@ -36,7 +36,7 @@ def hero() -> None:
 @st.fragment(run_every=1.0)
 def running() -> None:
     """What trains or waits at this moment; nothing at all if nothing does."""
-    for folder in cache.jobs().active():
+    for folder in cache.jobs().active(cache.library()):
         try:
             status = folder.status()
             with st.container(border=True, key=f"job-{folder.name}"):

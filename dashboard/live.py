@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import streamlit as st
 
-from dashboard import cache, charts, explorers, markup, words
+from dashboard import allowance, cache, charts, explorers, markup, words
 from dashboard.state import remember, rerun
 from dashboard.views import TrainView
 from selfsup_engine import events
@@ -105,7 +105,7 @@ def controls(folder: RunFolder, status: Status, primary: bool) -> None:
             wanted = jobs.resume
         if wanted:
             try:
-                wanted(folder)
+                wanted(folder, cache.library())
             except UserError as error:
                 st.error(words.plain(error))
             else:
@@ -125,13 +125,14 @@ def ask(wish: Callable[[RunFolder], None], folder: RunFolder) -> None:
 def progress(folder: RunFolder, status: Status) -> None:
     """How far, how fast, how long still; or why not."""
     if status.state == "queued":
-        ahead = [other.name for other in cache.jobs().active()]
-        before = ahead.index(folder.name) if folder.name in ahead else 0
+        before = cache.jobs().before(folder)
         text = (
             f"{before} {'run' if before == 1 else 'runs'} before it in the queue."
             if before
             else "It begins in a moment."
         )
+        if before and (limits := cache.library().limits):
+            text += " " + allowance.turns(limits, before)
         if not cache.jobs().trains_here:
             text += " Another server of this app, on the same library, trains it."
         markup.show(markup.gauge(0, "progress"), markup.muted(text))
@@ -147,6 +148,8 @@ def progress(folder: RunFolder, status: Status) -> None:
             markup.gauge(status.progress if status.state != "done" else 1.0, "progress"),
             markup.muted("  ·  ".join(said)),
         )
+        if status.state == "stopped" and status.progress < 1 and (limits := cache.library().limits):
+            markup.show(markup.muted(allowance.stopped(limits)))
 
 
 def body(folder: RunFolder, happened: Sequence[events.Event], status: Status) -> None:

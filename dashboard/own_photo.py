@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from dashboard import forms, markup, words
+from dashboard import allowance, forms, markup, words
 from dashboard.state import held, remember, remembered
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def place_anew(model: str) -> None:
 
 def choose() -> tuple[OwnPhoto | None, Crop, bool]:
     """The uploader with the photo that is kept, how it is cropped, and whether it is inverted."""
-    st.file_uploader("Any picture", type=TYPES, key=UPLOADER, max_upload_size=50, on_change=_take)
+    st.file_uploader("Any picture", type=TYPES, key=UPLOADER, max_upload_size=allowance.megabytes(50), on_change=_take)
     photo = kept()
     if photo and held(UPLOADER) is None:  # the uploader forgets its file as soon as it is out of sight
         with st.container(horizontal=True, vertical_alignment="center"):

@@ -21,7 +21,7 @@ def checks() -> list[Check]:
     with _lock:
         at, found = _last
         if not found or time.monotonic() - at >= KEPT:
-            found = [*readiness.checks(cache.library(), sources.data_root()), training(), engine()]
+            found = [*readiness.checks(cache.host(), sources.data_root()), training(), engine()]
             _last = time.monotonic(), found
         return found
 

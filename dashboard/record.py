@@ -159,10 +159,11 @@ def standing(folder: RunFolder) -> Callable[[Sequence[events.Event], Status], No
 
 def actions(folder: RunFolder, status: Status) -> None:
     """What can be done with the run itself."""
+    library = cache.library()  # at the click there is no session to ask any more
     if folder.usable:
         st.download_button(
             f"Download, {words.size(archive.size_to_export(folder))}",
-            lambda: archive.export(folder, cache.library()),
+            lambda: archive.export(folder, library),
             f"{folder.name}.zip",
             "application/zip",
             icon=":material/download:",

@@ -75,9 +75,11 @@ def bar(picked: Sequence[Entry], shown: Sequence[Entry], view: View) -> None:
 def download(models: Sequence[RunFolder]) -> None:
     """One file of all models that are chosen, made on the click; how large it will be is said before."""
 
+    library = cache.library()  # at the click there is no session to ask any more
+
     def packed() -> io.BytesIO:
         file = io.BytesIO()
-        archive.export_many(models, file, cache.library())
+        archive.export_many(models, file, library)
         return file
 
     size = sum(map(archive.size_to_export, models))

@@ -17,7 +17,7 @@ from dashboard import cache, markup, state, views, words
 from dashboard.state import remember, remembered
 from dashboard.views import View
 from selfsup_engine.errors import UserError
-from selfsup_engine.runs import Run, RunFolder
+from selfsup_engine.runs import Library, Run, RunFolder
 from selfsup_engine.sources import is_own
 
 FORMAT = "selfsup-studio/state/1"
@@ -59,13 +59,20 @@ def share(view: View) -> None:
             "<p class='muted'>This address brings all of it back, the same bytes, for whoever can reach this server, or wherever the same "
             "models are. A file says it as well, and with which models it was made.</p>"
         )
+        library = cache.library()
+        if library.limits:
+            markup.show(
+                markup.muted(
+                    "Models of your own are seen in this browser alone: send their files along (Library, Download)."
+                )
+            )
         here = (st.context.url or "").partition("?")[0].rstrip("/").rpartition("/")[0]
         kind = type(view)
         query = urlencode(state.link(state.kept(kind)), safe=",~:{}@")
         st.code(f"{here}/{views.page_of(kind)}?{query}", language=None, wrap_lines=True)
         st.download_button(
             "State as a file",
-            lambda: to_file(view),  # as it is at the click: then there is no session to ask any more
+            lambda: to_file(view, library),  # as it is at the click: then there is no session to ask any more
             f"{views.page_of(kind)}-state.json",
             "application/json",
             icon=":material/download:",
@@ -82,11 +89,12 @@ def share(view: View) -> None:
                 st.error(words.plain(error))
 
 
-def to_file(view: View) -> bytes:
-    """A view as a file."""
+def to_file(view: View, library: Library) -> bytes:
+    """A view of a library's models as a file."""
+    there = [*library.shown(), *library.runs()]
     models = []
     for name, weights in view.wanted():
-        folder = find(_all(), name, weights)
+        folder = find(there, name, weights)
         run = folder.run if folder else None
         told = run is not None and not is_own(run.source)  # the paths of this machine are nobody else's business
         request = run.model_copy(update={"result": None}) if run and told else None
@@ -121,11 +129,6 @@ def opened(shared: SharedState) -> None:
     remember(OPENED, {model.weights: model for model in shared.models})
     state.arrive(view)
     st.switch_page(f"../pages/{shared.page}.py")
-
-
-def _all() -> list[RunFolder]:
-    library = cache.library()
-    return [*library.shown(), *library.runs()]
 
 
 def find(folders: Iterable[RunFolder], name: str, weights: str) -> RunFolder | None:
@@ -201,9 +204,9 @@ def train_again(request: Run) -> None:
     from selfsup_engine.models.spec import check_config
 
     try:
-        check_config(request.family, request.config)
         fresh: dict[str, Any] = request.model_dump(exclude={"created", "result"})
-        folder = cache.jobs().start(Run.model_validate(fresh))
+        check_config(request.family, request.config)
+        folder = cache.jobs().start(Run.model_validate(fresh), cache.library())
     except UserError as error:
         st.error(words.plain(error))
         return

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from dashboard import cache, entries, explorers, forms, markup, several, tagging, trash, uploads, words
+from dashboard import allowance, cache, entries, explorers, forms, markup, several, tagging, trash, uploads, words
 from dashboard.entries import Entry
 from dashboard.state import rerun
 from dashboard.views import LibraryView, Sort
@@ -33,6 +33,7 @@ def show(view: LibraryView) -> None:
     left.title("Library")
     with right:
         trash.storage_line(mine)
+    allowance.notice()
     trash.undo()
     uploads.outcomes()
     picked = several.chosen([*mine, *shown])
@@ -129,7 +130,8 @@ def section(heading: str, known: Sequence[Entry], found: Sequence[Entry], view: 
     mine = heading == "Yours"
     st.header(f"{heading} ({len(found)})")
     if not found:
-        empty = "Nothing yet. Whatever you train appears here and stays." if mine else "The gallery is empty."
+        stays = "" if cache.library().limits else " and stays"
+        empty = f"Nothing yet. Whatever you train appears here{stays}." if mine else "The gallery is empty."
         markup.show(markup.muted("Nothing here is what you look for." if known else empty))
         return
     here = entries.ordered(found, view)

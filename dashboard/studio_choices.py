@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import streamlit as st
 
-from dashboard import cache, explorers, forms, markup, opened_photo, sharing, words
+from dashboard import allowance, cache, explorers, forms, markup, opened_photo, sharing, words
 from dashboard.components.picture_grid import picture_grid
 from dashboard.opened_photo import OWN, OpenedPhoto
 from dashboard.state import remember, remembered, rerun
@@ -51,7 +51,7 @@ def choose_photo(view: PhotoView) -> OpenedPhoto | None:
         file = st.file_uploader(
             "Your own: press, or drop it here or on the picture",
             type=["png", "jpg", "jpeg", "webp", "gif", "bmp", "tif", "tiff"],
-            max_upload_size=opened_photo.MAX_MB,
+            max_upload_size=allowance.megabytes(opened_photo.MAX_MB),
             key="photo-file",
             on_change=lambda: remember("photo-file-changed", True),  # it forgets its file as soon as it is out of sight
         )
@@ -156,7 +156,9 @@ def choose_reference(view: PhotoView, operation: Operation, scope: Literal["app"
     if pressed is not None and names[pressed] != view.reference:
         view.reference = names[pressed]
         rerun(view, scope)
-    file = st.file_uploader("Your own reference", key="reference-file", max_upload_size=opened_photo.MAX_MB)
+    file = st.file_uploader(
+        "Your own reference", key="reference-file", max_upload_size=allowance.megabytes(opened_photo.MAX_MB)
+    )
     if file is not None and remembered("reference-file-seen") != file.file_id:
         remember("reference-file-seen", file.file_id)
         try:

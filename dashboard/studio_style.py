@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboard import cache, live, markup, opened_photo, words
+from dashboard import allowance, cache, live, markup, opened_photo, words
 from dashboard.opened_photo import OWN
 from dashboard.state import remember, remembered, rerun
 from dashboard.views import PhotoView
@@ -27,14 +27,16 @@ def teach(view: PhotoView) -> None:
             remember("style-run", None)
     markup.show(
         markup.muted(
-            f"A small model learns in {SECONDS} seconds which colours a photo has where. It then stays in your library, and works on every photo."
+            f"A small model learns in {SECONDS} seconds which colours a photo has where. It is then in your library, and works on every photo."
         )
     )
     options = {name: photo.title for name, photo in builtin_photos.PHOTOS.items()}
     mine = opened_photo.own("style")
     if mine:
         options = {OWN: f"yours: {mine.title}"} | options
-    file = st.file_uploader("A photo in the style that you like", key="style-file", max_upload_size=opened_photo.MAX_MB)
+    file = st.file_uploader(
+        "A photo in the style that you like", key="style-file", max_upload_size=allowance.megabytes(opened_photo.MAX_MB)
+    )
     if file is not None and remembered("style-file-seen") != file.file_id:
         remember("style-file-seen", file.file_id)
         try:
@@ -68,7 +70,7 @@ def start(photo: opened_photo.OpenedPhoto) -> RunFolder:
     from selfsup_engine.sources import own, patches
 
     pixels = photo.photo.pixels.permute(1, 2, 0).numpy()
-    source = own.keep(patches.cut([Image.fromarray(pixels)], sides=SIDES), photo.title)
+    source = own.keep(patches.cut([Image.fromarray(pixels)], sides=SIDES), photo.title, cache.library())
     preset, config = preset_config("color_gradient", "style", {})
     run = Run(
         family="color_gradient",
@@ -78,7 +80,7 @@ def start(photo: opened_photo.OpenedPhoto) -> RunFolder:
         budget=Budget(seconds=SECONDS),
         title=f"Style of {photo.title}"[:80],
     )
-    return cache.jobs().start(run)
+    return cache.jobs().start(run, cache.library())
 
 
 def watch(folder: RunFolder, view: PhotoView) -> None:

@@ -140,7 +140,8 @@ h2, h3, .stHtml b { overflow-wrap: anywhere; }
 .st-key-sources [data-testid="stVerticalBlock"] { gap: .5rem; }
 .st-key-sources button { padding: .25rem .3rem; }
 [class*="st-key-chosen-"] { border-color: var(--accent) !important; box-shadow: 0 0 0 1px var(--accent); }
-[class*="st-key-courier-"] { display: none; }
+[class*="st-key-courier-"], [data-testid="stLayoutWrapper"]:has(> .st-key-visitor-unseen) { display: none; }
+.st-key-public-notice > [data-testid="stElementContainer"]:first-child { flex: 1 1 16rem; width: auto !important; min-width: 0; }
 [data-testid="stLayoutWrapper"]:has(> .st-key-unseen) { position: absolute; top: 0; left: 0; width: 200px; height: 1px; overflow: hidden; visibility: hidden; }
 .st-key-unseen { width: 200px !important; min-width: 0 !important; }
 /* on a phone a row of links, where Streamlit would have a drawer that stays open over the page */

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from dashboard import cache, forms, markup, words
+from dashboard import allowance, cache, forms, markup, words
 from dashboard.state import remember, remembered, rerun, save
 from dashboard.views import TrainView
 from selfsup_engine import sources
@@ -26,6 +26,7 @@ def form(view: TrainView) -> RunFolder | None:
     """Everything from the source to the click; gives the run that was started."""
     st.title("Train a model")
     markup.show("<p class='lead'>Choose pictures and a kind of model, and watch it learn. No label is ever used.</p>")
+    allowance.notice()
     st.header("1  What shall it look at?")
     chosen = choose_source(view)
     own_images = upload() if chosen == OWN else None
@@ -82,16 +83,24 @@ def source_card(view: TrainView, name: str) -> None:
 
 def upload() -> SourceInfo | None:
     """One's own pictures: how they will look, what is left out and why, before anything is trained."""
+    limits = cache.library().limits
     files = st.file_uploader(
         "Pictures (PNG, JPEG, WebP, GIF, BMP, TIFF), or zips of them",
         type=["png", "jpg", "jpeg", "webp", "gif", "bmp", "tif", "tiff", "zip"],
         accept_multiple_files=True,
         key="own-files",
+        max_upload_size=limits.upload_mb if limits else None,
     )
+    if limits:
+        markup.show(markup.muted(allowance.pictures(limits)))
+        if sum(file.size for file in files) > limits.upload_mb * 1_000_000:
+            st.error(f"These files are more than {limits.upload_mb} MB together: bring fewer, or smaller ones.")
+            return None
     if not files:
         return kept_upload()
     with st.container(horizontal=True):
-        size = forms.choice("Size", {side: f"{side} px" for side in (28, 32, 48, 64)}, 32, "own-size")
+        sides = [side for side in (28, 32, 48, 64) if not limits or side <= limits.image_side]
+        size = forms.choice("Size", {side: f"{side} px" for side in sides}, min(32, sides[-1]), "own-size")
         channels = forms.choice("Colours", {3: "colour", 1: "grey"}, 3, "own-channels")
         crop = forms.choice("Crop", forms.CROPS, "centre", "own-crop")
     with st.spinner("Turning, cropping and scaling…", show_time=True):
@@ -113,7 +122,7 @@ def upload() -> SourceInfo | None:
             st.dataframe([{"file": name, "why": why} for name, why in prepared.left_out], hide_index=True)
     title = st.text_input("Name of the set", "My pictures", max_chars=40, key="own-title", persist_state="session")
     try:
-        source = own.save(prepared, title or "My pictures")
+        source = own.save(prepared, title or "My pictures", cache.library())
     except UserError as error:
         st.error(words.plain(error))
         return None
@@ -125,10 +134,10 @@ def kept_upload() -> SourceInfo | None:
     """The pictures that were brought last, which outlive the uploader: it forgets its files as soon as it is out of sight."""
     kept: str | None = remembered("own-source")
     if kept is None:
+        where = "Nobody else sees them" if cache.library().limits else "They stay on the computer that this app runs on"
         markup.show(
             markup.muted(
-                "Sixteen pictures are enough to try it; a few hundred of one kind make it interesting. "
-                "They stay on the computer that this app runs on."
+                f"Sixteen pictures are enough to try it; a few hundred of one kind make it interesting. {where}."
             )
         )
         return None
@@ -225,26 +234,48 @@ def choose_config(family: str, about: SourceInfo, preset: str, fitted: Config) -
         return None
 
 
+def budgets() -> dict[str, Budget | None]:
+    """How long to train, as it is offered; None: steps, of which a number is asked for."""
+    limits = cache.library().limits
+    if limits is None:
+        return BUDGETS
+    times = [budget for budget in BUDGETS.values() if budget and allowance.allows(limits, budget)]
+    times = times or [Budget(seconds=limits.seconds)]
+    return {words.duration(budget.seconds or 0): budget for budget in times} | {"Steps": None}
+
+
 def choose_budget(family: str) -> tuple[Budget | None, int | None]:
     """How long, and from which seed; None for what was entered wrongly, which is said."""
     from selfsup_engine.models.spec import spec
 
+    limits, offered = cache.library().limits, budgets()
     usual = words.duration(spec(family).config.patience)
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        label = forms.choice("Budget", {name: name for name in BUDGETS}, usual, budget_key(family))
-        budget = BUDGETS[label]
-        if label == "Steps" and (steps := forms.whole_number("Steps", 1, 10_000_000, 2_000, "steps", width=160)):
+        label = forms.choice(
+            "Budget",
+            {name: name for name in offered},
+            usual if usual in offered else next(iter(offered)),
+            budget_key(family),
+        )
+        budget = offered[label]
+        most = limits.steps if limits else 10_000_000
+        if label == "Steps" and (steps := forms.whole_number("Steps", 1, most, min(2_000, most), "steps", width=160)):
             budget = Budget(steps=steps)
         hint = "Same seed, steps and machine: the same model, bit for bit."
         seed = forms.whole_number("Seed", 0, 2**31 - 1, 0, "seed", width=120, help=hint)
+    if limits:
+        markup.show(markup.muted(allowance.budgets(limits)))
     return budget, seed
 
 
 def start(family: str, about: SourceInfo, preset: str, config: Config, budget: Budget, seed: int) -> RunFolder | None:
     """The button, and beside it what a click will cost, measured on this machine."""
+    full = allowance.full()
     with st.container(horizontal=True, vertical_alignment="center"):
-        clicked = st.button("Train", type="primary", icon=":material/play_arrow:", key="train")
+        clicked = st.button("Train", type="primary", icon=":material/play_arrow:", key="train", disabled=bool(full))
         cost = st.empty()
+    if full:
+        st.info(words.plain(full), icon=":material/hourglass_top:")
     if clicked:
         run = Run(
             family=family,
@@ -256,7 +287,7 @@ def start(family: str, about: SourceInfo, preset: str, config: Config, budget: B
         )
         try:
             cache.refuse_oversized(family, config, about.train)
-            return cache.jobs().start(run)
+            return cache.jobs().start(run, cache.library())
         except UserError as error:
             st.error(words.plain(error), icon=":material/memory:")
             return None

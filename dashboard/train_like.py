@@ -87,7 +87,7 @@ def _budget(run: Run) -> bool:
         hold(train_form.budget_key(run.family), "Steps")
         hold("steps", run.budget.steps)
         return True
-    label = next((label for label, budget in train_form.BUDGETS.items() if budget == run.budget), None)
+    label = next((label for label, budget in train_form.budgets().items() if budget == run.budget), None)
     if label:
         hold(train_form.budget_key(run.family), label)
     return label is not None

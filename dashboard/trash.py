@@ -11,7 +11,7 @@ from dashboard.entries import Entry
 from dashboard.state import remember, remembered
 from selfsup_engine import host, storage
 from selfsup_engine.errors import UserError
-from selfsup_engine.runs import TRASH_DAYS, RunFolder
+from selfsup_engine.runs import RunFolder
 from selfsup_engine.storage import Deleted
 
 SHOWN = 10  # deleted runs that are listed
@@ -26,7 +26,7 @@ def delete(folders: Sequence[RunFolder]) -> None:
             if folder.status().active:
                 stay.append(f"{title} is training: stop it first.")
                 continue
-            cache.jobs().delete(folder)
+            cache.jobs().delete(folder, cache.library())
         except UserError as error:
             stay.append(str(error))
         else:
@@ -71,14 +71,18 @@ def bring_back(names: Sequence[str]) -> None:
 
 def storage_line(mine: Sequence[Entry]) -> None:
     """What one's own runs and the trash take up, how much is left, and the trash itself."""
-    deleted, free = storage.trash(cache.library()), host.disk_free(cache.library().root)
+    library = cache.library()
+    deleted, free = storage.trash(library), host.disk_free(library.root)
     kept, thrown = sum(entry.size for entry in mine), sum(one.size for one in deleted)
     said = f"{words.size(kept)} in {len(mine)} {'run' if len(mine) == 1 else 'runs'}"
     if deleted:
         said += f"; {words.size(thrown)} in the trash"
+    where = "on this disk"
+    if library.limits:  # what the host has left is nobody's business
+        free, where = max(0, library.limits.visitor_mb * 1_000_000 - kept - thrown), "of what one visitor may keep"
     with st.container(key="storage", horizontal=True, vertical_alignment="center"):
         markup.show(
-            markup.muted(f"{said}; {words.size(free)} free on this disk"),
+            markup.muted(f"{said}; {words.size(free)} free {where}"),
             markup.gauge((kept + thrown) / max(1, kept + thrown + free), "storage used"),
         )
         if deleted:
@@ -88,7 +92,8 @@ def storage_line(mine: Sequence[Entry]) -> None:
 
 def bin_of(deleted: Sequence[Deleted]) -> None:
     """What lies in the trash, latest first, each to be brought back; and the way to empty it."""
-    markup.show(markup.muted(f"What is deleted stays here for {TRASH_DAYS} days, and then goes for good."))
+    stays = span(cache.library().keeps_deleted)
+    markup.show(markup.muted(f"What is deleted stays here for {stays}, and then goes for good."))
     for one in deleted[:SHOWN]:
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
             markup.show(f"<b>{markup.escape(title_of(one.folder))}</b>", markup.muted(about(one)))
@@ -112,8 +117,14 @@ def title_of(folder: RunFolder) -> str:
 
 def about(one: Deleted) -> str:
     """How large it is, and how long it can be brought back."""
-    days = max(0, round(one.left / 86_400))
-    return f"{words.size(one.size)}, for {days} more {'day' if days == 1 else 'days'}"
+    return f"{words.size(one.size)}, for {span(one.left, 'more ')}"
+
+
+def span(seconds: float, more: str = "") -> str:
+    """So long, in days, or in hours where it is less than two days: "7 days", "24 more hours"."""
+    hours = max(0, round(seconds / 3600))
+    count, unit = (round(hours / 24), "day") if hours >= 48 else (hours, "hour")
+    return f"{count} {more}{unit}{'' if count == 1 else 's'}"
 
 
 @st.dialog("Empty the trash?")

@@ -16,7 +16,8 @@ from selfsup_engine import builtin_photos, host, readiness, sources
 from selfsup_engine.errors import UserError
 from selfsup_engine.images import Pixels, encode, montage
 from selfsup_engine.runs import Budget, Library, Run, RunFolder
-from selfsup_engine.training.jobs import Jobs, LocalLauncher
+from selfsup_engine.training.jobs import Jobs
+from selfsup_engine.training.launcher import LocalLauncher
 
 if TYPE_CHECKING:
     import torch

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboard import cache, explorers, markup, words
+from dashboard import allowance, cache, explorers, markup, words
 from dashboard.state import hold, remember, remembered, rerun
 from dashboard.views import View
 from selfsup_engine import archive
@@ -20,13 +20,15 @@ def button(view: View) -> None:
         remember("brought", None)
         hold("bringing", False)
     with st.popover("Upload", icon=":material/upload:", key="bringing", on_change="rerun"):
-        markup.show(markup.muted("Files that “Download” gave, of one model or of several."))
+        limits = cache.library().limits
+        most = f" At most {limits.upload_mb} MB each, {limits.why('upload_mb')}." if limits else ""
+        markup.show(markup.muted(f"Files that “Download” gave, of one model or of several.{most}"))
         files = st.file_uploader(
             "Zips of models",
             type=["zip"],
             accept_multiple_files=True,
             key=f"upload-{remembered('uploads', 0)}",
-            max_upload_size=MB,
+            max_upload_size=allowance.megabytes(MB),
             label_visibility="collapsed",
         )
         if files:

@@ -2,10 +2,11 @@
 
 import streamlit as st
 
-from dashboard import cache, home
+from dashboard import allowance, cache, home
 
 cache.jobs()
 home.hero()
+allowance.notice()
 home.running()
 st.header("Trained models, ready to play with")
 home.gallery(cache.library().shown())

@@ -6,7 +6,7 @@ from dashboard import cache, live, state, time_machine, train_form, views, words
 from selfsup_engine.errors import UserError
 
 view = state.load(views.TrainView)
-waiting = cache.jobs().active()
+waiting = cache.jobs().active(cache.library())
 if not view.run and waiting and not state.remembered("another"):
     view.run = waiting[0].name
 folder = None

@@ -198,6 +198,10 @@ def _take_in(archive: zipfile.ZipFile, prefix: str, members: Sequence[zipfile.Zi
             raise UserError(
                 "This file holds a run that was never finished. Download it again once it has been trained."
             )
+        library.check_kept()
+        library.room_for(sum(member.file_size for member in members))
+        if (source := library.admitted(run.source)) != run.source:
+            checked.save(run.model_copy(update={"source": source}))
         _check_together(checked)
         for pattern, check in PARTS.items():
             for name in named:

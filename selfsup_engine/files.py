@@ -15,6 +15,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from selfsup_engine.errors import UserError
+from selfsup_engine.limits import public
 
 ASIDE = re.compile(r"\..+\.[0-9a-f]{8}")  # how a file is called until it takes its place
 WORKPLACE = ".incoming-"
@@ -119,7 +120,10 @@ def _keep_names(folder: Path) -> None:
 
 
 def why_not(error: OSError, folder: Path, then: str = "try again") -> str:
-    """Why something could not be written below a folder, and what to do."""
+    """Why something could not be written below a folder, and what to do. On a public host no folder is named."""
+    if public():
+        why = "The disk of this host is full" if error.errno in FULL else "This host cannot keep anything at the moment"
+        return f"{why}. Come back later, then {then}."
     if error.errno in FULL:
         return f"The disk is full: free some space, then {then}."
     named = Path(os.fsdecode(error.filename)) if isinstance(error.filename, str | bytes) else folder
@@ -130,6 +134,11 @@ def why_not(error: OSError, folder: Path, then: str = "try again") -> str:
             f"or name another folder in the environment variable SELFSUP_RUNS, then {then}."
         )
     return f"{where} cannot be written or read ({error.strerror or error}). See to it, then {then}."
+
+
+def called(path: Path) -> str:
+    """How a message names a file or a folder: by all of its path, on a public host by its last part."""
+    return path.name if public() else str(path)
 
 
 def cause(number: int) -> str:

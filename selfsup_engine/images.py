@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
 from selfsup_engine.errors import UserError
+from selfsup_engine.limits import public
 
 if TYPE_CHECKING:
     import torch
@@ -67,13 +68,13 @@ def opened(data: bytes | Path, take: Callable[[Image.Image], Taken], name: str =
         name: what messages call the picture; a path's own name when empty.
 
     Raises:
-        UserError: not a picture in one of `FORMATS`, broken, cut short, or of more than `MAX_PIXELS`.
+        UserError: not a picture in one of `FORMATS`, broken, cut short, or of more than `most_pixels`.
     """
     name = name or (data.name if isinstance(data, Path) else "The file")
     try:
         with Image.open(io.BytesIO(data) if isinstance(data, bytes) else data, formats=FORMATS) as image:
             width, height = image.size
-            if width * height <= MAX_PIXELS:
+            if width * height <= most_pixels():
                 return take(image)
     except Image.DecompressionBombError:
         raise _too_large(name) from None
@@ -108,7 +109,17 @@ def _is_heic(data: bytes | Path) -> bool:
 
 
 def _too_large(name: str) -> UserError:
-    return UserError(f"{name} has more than {MAX_PIXELS // 1_000_000} megapixels. Make it smaller and try again.")
+    limits = public()
+    why = f", the most on this public host, {limits.why('megapixels')}" if limits else ""
+    return UserError(
+        f"{name} has more than {most_pixels() // 1_000_000} megapixels{why}. Make it smaller and try again."
+    )
+
+
+def most_pixels() -> int:
+    """Of a picture that is opened."""
+    limits = public()
+    return min(MAX_PIXELS, limits.megapixels * 1_000_000) if limits else MAX_PIXELS
 
 
 def upright(image: Image.Image) -> Image.Image:

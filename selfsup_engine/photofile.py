@@ -70,7 +70,7 @@ def read(data: bytes | Path, name: str = "") -> Photo:
         name: what messages call the photo; a path's own name when empty.
 
     Raises:
-        UserError: not a picture in one of `images.FORMATS`, broken, cut short, or of more than `images.MAX_PIXELS`.
+        UserError: not a picture in one of `images.FORMATS`, broken, cut short, or of more than `images.most_pixels`.
     """
     name = name or (data.name if isinstance(data, Path) else "")
     return images.opened(data, lambda image: _photo(image, name), name)

@@ -14,13 +14,16 @@ import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from filelock import FileLock
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from selfsup_engine import events, files
 from selfsup_engine.errors import UserError
+
+if TYPE_CHECKING:
+    from selfsup_engine.limits import Limits
 
 ROOT = Path(__file__).resolve().parents[1]
 GALLERY = ROOT / "checkpoints" / "gallery"
@@ -178,9 +181,41 @@ def _readable(root: Path) -> list[tuple[Run, RunFolder]]:
 class Library:
     """The gallery, which is read only, and the person's runs. A folder whose run.json is damaged is in neither list."""
 
+    owner = ""
+    """Whose it is: empty for whoever runs the program, else a visitor's (see training/visitors.py)."""
+    limits: "Limits | None" = None
+    """What may be added to it; None: whatever there is room for."""
+    keeps_deleted = TRASH_DAYS * 86_400.0
+    """Seconds for which a deleted run can be brought back."""
+
     def __init__(self, root: Path | None = None, gallery: Path = GALLERY) -> None:
         self.root = root or runs_root()
         self.gallery = gallery
+
+    def check_training(self, run: Run) -> None:
+        """Whether a run may be trained in this library.
+
+        Raises:
+            UserError: it may not, and why.
+        """
+
+    def check_kept(self) -> None:
+        """Whether one run more may be kept.
+
+        Raises:
+            UserError: it may not, and why.
+        """
+
+    def room_for(self, more: int) -> None:
+        """Whether so many bytes more may be kept.
+
+        Raises:
+            UserError: they may not, and why.
+        """
+
+    def admitted(self, source: str) -> str:
+        """The source of a run that comes from elsewhere, as far as it may be opened here."""
+        return source
 
     def runs(self) -> list[RunFolder]:
         """The person's runs, newest first."""
@@ -249,7 +284,7 @@ class Library:
             folder.change(title=title)
 
     def delete(self, folder: RunFolder) -> None:
-        """Moves a run aside; `restore` brings it back. What was deleted over a week ago goes for good."""
+        """Moves a run aside; `restore` brings it back. What was deleted longer ago than `keeps_deleted` goes for good."""
         self._check_own(folder)
         self.tidy()
         trash = self.root / ".trash"
@@ -260,10 +295,10 @@ class Library:
             os.utime(trash / folder.name)
 
     def tidy(self) -> None:
-        """Lets go for good what was deleted over a week ago."""
+        """Lets go for good what was deleted longer ago than `keeps_deleted`."""
         for old in (self.root / ".trash").glob("*"):
             with contextlib.suppress(FileNotFoundError):  # brought back at this moment
-                if time.time() - old.stat().st_mtime > TRASH_DAYS * 86_400:
+                if time.time() - old.stat().st_mtime > self.keeps_deleted:
                     shutil.rmtree(old, ignore_errors=True)
 
     def _check_own(self, folder: RunFolder) -> None:

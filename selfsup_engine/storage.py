@@ -11,7 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from selfsup_engine import files
-from selfsup_engine.runs import TRASH_DAYS, Library, RunFolder
+from selfsup_engine.runs import Library, RunFolder
 
 
 def size_of(folder: RunFolder) -> int:
@@ -49,7 +49,7 @@ def trash(library: Library) -> list[Deleted]:
     found = []
     for path in (library.root / ".trash").glob("*"):
         with contextlib.suppress(FileNotFoundError):  # brought back at this moment
-            whole = TRASH_DAYS * 86_400.0
+            whole = library.keeps_deleted
             left = min(whole, path.stat().st_mtime + whole - time.time())  # the clock may have been set back
             found.append(Deleted(RunFolder(path), size_of(RunFolder(path)), left))
     return sorted(found, key=lambda deleted: deleted.left, reverse=True)

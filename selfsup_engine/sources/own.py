@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
+import os
 import re
 import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import Protocol
 
 import numpy as np
 
 from selfsup_engine import images
 from selfsup_engine.errors import UserError
 from selfsup_engine.images import Crop, Pixels
+from selfsup_engine.limits import public
 from selfsup_engine.sources import store
 from selfsup_engine.sources.base import OWN_LICENCE, Arrays, ImageSet, SourceInfo, data_root
 
@@ -39,6 +43,15 @@ class Prepared:
     """The file name of everything that is not among them, and why."""
 
 
+class Keeper(Protocol):
+    """Whose pictures are kept: a library."""
+
+    owner: str
+
+    def room_for(self, more: int) -> None:
+        """Whether so many bytes more may be kept; raises a UserError if not."""
+
+
 class _RefusedError(Exception):
     """Why one file is left out."""
 
@@ -55,13 +68,15 @@ def prepare(files: Sequence[tuple[str, bytes]], *, size: int, channels: int, cro
     Raises:
         UserError: fewer than `MIN_IMAGES` usable pictures.
     """
-    most = min(MAX_IMAGES, MAX_PREPARED_BYTES // (channels * size * size))
+    limits = public()
+    most = min(limits.images if limits else MAX_IMAGES, MAX_PREPARED_BYTES // (channels * size * size))
+    why = f" on this public host, {limits.why('images')}" if limits else ""
     kept: dict[bytes, tuple[str, Pixels]] = {}
     left_out: list[tuple[str, str]] = []
     for name, content in _pictures(files):
         try:
             if len(kept) == most:
-                raise _RefusedError(f"only the first {most} pictures are used")
+                raise _RefusedError(f"only the first {most} pictures are used{why}")
             if isinstance(content, _RefusedError):
                 raise content
             pixels = _prepared(content, size, channels, crop)
@@ -83,24 +98,25 @@ def prepare(files: Sequence[tuple[str, bytes]], *, size: int, channels: int, cro
     )
 
 
-def save(prepared: Prepared, title: str) -> str:
-    """Stores the pictures, a tenth of them as the test split, and returns their source string, `upload:ID`.
-
-    Raises:
-        UserError: the folder cannot be written to.
-    """
-    return keep(Arrays.split(prepared.pixels), title)
+def save(prepared: Prepared, title: str, keeper: Keeper | None = None) -> str:
+    """Stores the pictures, a tenth of them as the test split, and returns their source string, `upload:ID`; see `keep`."""
+    return keep(Arrays.split(prepared.pixels), title, keeper)
 
 
-def keep(arrays: Arrays, title: str) -> str:
+def keep(arrays: Arrays, title: str, keeper: Keeper | None = None) -> str:
     """Stores images without labels, and returns their source string, `upload:ID`.
 
-    The ID comes from the pixels, so that the same images are stored once.
+    The ID comes from the pixels, so that the same images are stored once; of a visitor's from their name as well, so that nobody guesses
+    it who has the same images.
+
+    Args:
+        keeper: whose they are to be, if not everyone's on this machine.
 
     Raises:
-        UserError: the folder cannot be written to.
+        UserError: the folder cannot be written to, or the keeper may keep no more.
     """
-    digest = hashlib.sha256()
+    whose = keeper.owner if keeper else ""
+    digest = hashlib.sha256(whose.encode())
     for part in (arrays.train, arrays.test):
         digest.update(str(part.shape).encode() + np.ascontiguousarray(part).tobytes())
     identity = digest.hexdigest()[:16]
@@ -112,6 +128,9 @@ def keep(arrays: Arrays, title: str) -> str:
         "channels": str(channels),
         "size": str(size),
     }
+    facts |= {"owner": whose} if whose else {}
+    if keeper and not exists(identity):
+        keeper.room_for(arrays.train.nbytes + arrays.test.nbytes)
     if not exists(identity) or not facts.items() <= store.facts(_path(identity)).items():
         store.write(_path(identity), arrays, facts)
     return f"upload:{identity}"
@@ -120,6 +139,31 @@ def keep(arrays: Arrays, title: str) -> str:
 def exists(identity: str) -> bool:
     """Whether there is an upload of that ID."""
     return re.fullmatch("[0-9a-f]{16}", identity) is not None and _path(identity).is_file()
+
+
+def owner(source: str) -> str:
+    """The visitor whose an upload is, by its source string; empty for one of whoever runs the program.
+
+    Raises:
+        UserError: there is no such upload, or its file is damaged.
+    """
+    return store.facts(_existing(source.partition(":")[2])).get("owner", "")
+
+
+def owned() -> list[tuple[Path, str]]:
+    """The files of all uploads of visitors, and whose each is."""
+    found = []
+    for path in data_root().glob("uploads/*.safetensors"):
+        with contextlib.suppress(UserError):
+            if whose := store.facts(path).get("owner", ""):
+                found.append((path, whose))
+    return found
+
+
+def touch(source: str) -> None:
+    """Says that an upload is in use now."""
+    with contextlib.suppress(OSError):
+        os.utime(_path(source.partition(":")[2]))
 
 
 def load(identity: str) -> ImageSet:

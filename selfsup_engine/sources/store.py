@@ -14,6 +14,7 @@ from safetensors.numpy import save as to_bytes
 
 from selfsup_engine import files
 from selfsup_engine.errors import UserError
+from selfsup_engine.limits import public
 from selfsup_engine.sources.base import Arrays, ImageSet
 
 LAYOUT = "1"
@@ -42,6 +43,8 @@ def write(path: Path, arrays: Arrays, facts: Mapping[str, str]) -> None:
 def not_kept(what: str, folder: Path, error: OSError) -> UserError:
     """That a set could not be written, why, and what to do."""
     why = "The disk is full" if error.errno in files.FULL else error.strerror or str(error)
+    if public():
+        return UserError(f"{why}: {what} could not be kept on this host. Come back later, then try again.")
     return UserError(
         f"{why}: {what} could not be kept in {folder}. "
         "Make room, or name a folder that may be written to in the environment variable SELFSUP_DATA."
@@ -78,9 +81,11 @@ def facts(path: Path) -> dict[str, str]:
     except (OSError, SafetensorError) as error:
         raise _damaged(path) from error
     if known.get("layout") != LAYOUT:
-        raise UserError(f"{path} was written by another version of this program. Delete it and try again.")
+        raise UserError(
+            f"{files.called(path)} was written by another version of this program. Delete it and try again."
+        )
     return known
 
 
 def _damaged(path: Path) -> UserError:
-    return UserError(f"{path} is missing or damaged. Delete it and try again.")
+    return UserError(f"{files.called(path)} is missing or damaged. Delete it and try again.")

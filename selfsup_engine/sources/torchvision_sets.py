@@ -17,6 +17,7 @@ from filelock import FileLock, Timeout
 
 from selfsup_engine.errors import UserError
 from selfsup_engine.images import Pixels
+from selfsup_engine.limits import public
 from selfsup_engine.sources import store
 from selfsup_engine.sources.base import Arrays, ImageSet, Labels, Progress, SourceInfo, data_root
 from selfsup_engine.sources.download import fetch, has_md5
@@ -137,6 +138,10 @@ def _download(info: SourceInfo, archives: list[_Archive], progress: Progress) ->
 
 
 def _no_download(info: SourceInfo, archives: list[_Archive], reason: str) -> UserError:
+    if public():
+        return UserError(
+            f"{info.title} is not on this host yet, and could not be downloaded. Choose digits or shapes, which are built in."
+        )
     what = archives[0].path.name if len(archives) == 1 else f"the {len(archives)} .gz files"
     return UserError(
         f"{info.title} could not be downloaded: {reason}. Connect this computer to the internet and try again, or put {what} "

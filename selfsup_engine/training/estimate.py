@@ -9,6 +9,7 @@ import torch
 from selfsup_engine.device import Device, pick
 from selfsup_engine.errors import UserError
 from selfsup_engine.images import to_unit
+from selfsup_engine.limits import public
 from selfsup_engine.models.spec import Config, preset_config, spec
 from selfsup_engine.runs import Budget
 from selfsup_engine.sources import SOURCES
@@ -97,9 +98,20 @@ def refuse_oversized(family: str, config: Config, images: int, device: Device | 
     """The bytes that the network and the image set take for certain; told from the config, in no time.
 
     Raises:
-        UserError: this machine has not that much.
+        UserError: this machine has not that much, or a public host gives nobody that much.
     """
-    learning = 16 * parameter_count(family, config)  # weights, gradients and Adam's two moments
+    parameters = parameter_count(family, config)
+    if (limits := public()) and parameters > limits.parameters:
+        raise UserError(
+            f"This network would learn {parameters:,} numbers. {limits.parameters:,} is the most on this public host, "
+            f"{limits.why('parameters')}. Take narrower layers or smaller pictures."
+        )
+    if limits and config.size > limits.image_side:
+        raise UserError(
+            f"This model would see pictures of {config.size} px. {limits.image_side} px is the most on this public host, "
+            f"{limits.why('image_side')}. Take smaller pictures."
+        )
+    learning = 16 * parameters  # weights, gradients and Adam's two moments
     fixed = learning + images * config.channels * config.size**2 + OVERHEAD_BYTES
     _refuse(fixed, device or pick(), "network and image set")
     return fixed

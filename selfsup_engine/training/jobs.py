@@ -1,132 +1,28 @@
-"""Runs that train in another process: a bounded first-come queue, one run at a time, a worker kept warm.
+"""Runs that train in another process: a bounded queue with fair turns, one run at a time, a worker kept warm.
 
 All state lies in the library, in the runs' folders and in the line of those that wait; this object only moves it. So several servers
-may work on one library: one of them trains, for all. Where a worker runs is behind `Launcher`. Torch is not needed here.
+may work on one library: one of them trains, for all. Where a worker runs is behind `Launcher` (launcher.py). Torch is not needed here.
 """
 
 import contextlib
 import math
-import os
 import shutil
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable
-from pathlib import Path
-from typing import IO, Protocol
-
-import psutil
 
 from selfsup_engine import events, files, host
 from selfsup_engine.errors import UserError
 from selfsup_engine.events import Failed, Status
-from selfsup_engine.runs import ROOT, Library, Run, RunFolder
-from selfsup_engine.training.line import SharedLine
-from selfsup_engine.training.worker import CONTROL, UNSAID, WORKER, handle_of, is_claimed, worker_of
+from selfsup_engine.runs import Library, Run, RunFolder
+from selfsup_engine.training import visitors
+from selfsup_engine.training.launcher import Launcher, LocalLauncher
+from selfsup_engine.training.line import SharedLine, giving_way
+from selfsup_engine.training.worker import CONTROL, WORKER, is_claimed, worker_of
 
 CAPACITY = 8  # runs that may wait: a longer queue is a promise nobody keeps
 TICK = 0.1  # seconds between two looks at the worker
 SPARE = 1_000_000_000  # bytes free for a second worker to be warmed while the first trains
-
-
-class Launcher(Protocol):
-    """Where workers run. A handle is a short text that outlives this process."""
-
-    def warm(self) -> None:
-        """Has a worker ready, if it is not."""
-
-    def start(self, folder: Path) -> str:
-        """Has a worker train a run; gives its handle."""
-
-    def alive(self, handle: str) -> bool:
-        """The worker of that handle still runs."""
-
-    def end(self, handle: str) -> str:
-        """Makes sure that a worker is gone, and says in a few words how it ended."""
-
-    def close(self) -> None:
-        """Lets every worker go: a running run is paused first, by the worker."""
-
-
-class LocalLauncher:
-    """Workers as child processes of this one, which a closed pipe tells of its end."""
-
-    def __init__(self, log: Path) -> None:
-        self.log = log
-        self._warm: subprocess.Popen[str] | None = None
-        self._busy: dict[str, subprocess.Popen[str]] = {}
-
-    def warm(self) -> None:
-        if self._warm is None or self._warm.poll() is not None:
-            with self._open_log() as log:
-                self._warm = subprocess.Popen(
-                    [sys.executable, "-m", "selfsup_engine.training.worker"],
-                    stdin=subprocess.PIPE,
-                    stdout=log,
-                    stderr=log,
-                    text=True,
-                    cwd=ROOT,
-                    start_new_session=True,  # Ctrl-C is for the server; the worker then pauses by itself
-                )
-
-    def _open_log(self) -> IO[str]:
-        """What workers say goes nowhere where the disk takes nothing: that stops none of them."""
-        with contextlib.suppress(OSError):
-            self.log.parent.mkdir(parents=True, exist_ok=True)
-            return self.log.open("a")
-        return Path(os.devnull).open("a")
-
-    def start(self, folder: Path) -> str:
-        self.warm()
-        worker, self._warm = self._warm, None
-        assert worker is not None and worker.stdin is not None
-        handle = handle_of(worker.pid)
-        self._busy[handle] = worker
-        with contextlib.suppress(BrokenPipeError):  # it died while warm: `alive` will tell
-            worker.stdin.write(f"{folder}\n")
-            worker.stdin.flush()
-        return handle
-
-    def alive(self, handle: str) -> bool:
-        if worker := self._busy.get(handle):
-            return worker.poll() is None
-        return process_of(handle) is not None
-
-    def end(self, handle: str) -> str:
-        worker = self._busy.pop(handle, None)
-        if worker is None:
-            if process := process_of(handle):
-                with contextlib.suppress(psutil.Error):
-                    process.kill()
-                    process.wait(5)
-            return "the training process is gone"
-        if worker.poll() is None:
-            worker.kill()
-        code = worker.wait()
-        if worker.stdin:
-            with contextlib.suppress(OSError):
-                worker.stdin.close()
-        if code > UNSAID:
-            return f"nothing could be written any more: {files.cause(code - UNSAID)}"
-        killed = "the training process was killed, most often because memory ran out"
-        return killed if code == -9 else f"the training process ended by itself (code {code})"
-
-    def close(self) -> None:
-        for worker in [*self._busy.values(), *([self._warm] if self._warm else [])]:
-            if worker.stdin:
-                with contextlib.suppress(OSError):
-                    worker.stdin.close()
-
-
-def process_of(handle: str) -> psutil.Process | None:
-    """The live process of a handle: of our worker, another server's, or one from before a restart; None if it has ended."""
-    with contextlib.suppress(psutil.Error, ValueError):
-        _, pid, created = handle.split(":")
-        process = psutil.Process(int(pid))
-        same = abs(process.create_time() - float(created)) < 0.1
-        return process if same and process.status() != psutil.STATUS_ZOMBIE else None
-    return None
 
 
 def paused_by_shutdown(folder: RunFolder) -> bool:
@@ -144,11 +40,22 @@ class Jobs:
         self.line = SharedLine(library.root)
         self._lock = threading.RLock()
         self._current: tuple[RunFolder, str] | None = None
-        self._unsaid: dict[str, Failed] = {}  # what could not be written yet, by the run's name
+        self._unsaid: dict[str, Failed] = {}  # what could not be written yet, by the run's name in the line
         self._closed = threading.Event()
         self._looked = -math.inf  # when the last look of `run_forever` went well
         with contextlib.suppress(OSError):  # what cannot be written can be looked at, and `tick` tries again
             self._leads()
+
+    def _named(self, folder: RunFolder) -> str:
+        """How the line calls a run."""
+        return folder.path.relative_to(self.library.root).as_posix()
+
+    def _called(self, name: str) -> RunFolder:
+        return RunFolder(self.library.root / name)
+
+    def _holds(self, folder: RunFolder) -> bool:
+        """The run lies in the library, or in a visitor's below it."""
+        return folder.path.parent in (self.library.root, self.library.root / visitors.PLACE / folder.path.parent.name)
 
     @property
     def trains_here(self) -> bool:
@@ -177,34 +84,40 @@ class Jobs:
             place = {name: number for number, name in enumerate(line.waiting)}
             queued: list[tuple[int, float, str]] = []
             line.waiting, line.training = [], ""
-            for folder in reversed(self.library.runs()):
-                status = folder.status()
+            for folder in [*reversed(self.library.runs()), *visitors.folders(self.library)]:
+                status, name = folder.status(), self._named(folder)
                 handle = worker_of(folder)
                 if status.active and self._alive(folder, handle):
                     self._current = (folder, handle)
-                    line.training = folder.name
+                    line.training = line.latest = name
                 elif status.state == "queued":
-                    queued.append((place.get(folder.name, len(place)), folder.history()[-1].at, folder.name))
+                    queued.append((place.get(name, len(place)), folder.history()[-1].at, name))
                 elif status.active:
                     self._bury(folder, "the server stopped")
                 elif paused_by_shutdown(folder):
                     folder.append(events.Queued())
-                    line.waiting.append(folder.name)  # before those that were still waiting
+                    line.waiting.append(name)  # before those that were still waiting
             line.waiting += [name for _, _, name in sorted(queued)]
             self.line.save(line)
 
     def _alive(self, folder: RunFolder, handle: str) -> bool:
         return self.launcher.alive(handle) or is_claimed(folder)
 
-    def start(self, run: Run) -> RunFolder:
+    def start(self, run: Run, library: Library | None = None) -> RunFolder:
         """Puts a new run at the end of the queue.
 
+        Args:
+            library: whose it is to be: a visitor's, else the one that this queue is over.
+
         Raises:
-            UserError: the queue is full, or the run's folder cannot be written.
+            UserError: the queue is full, the library may not have the run trained, or its folder cannot be written.
         """
+        library = library or self.library
         with self._lock:
             self._check_room()
-            folder = self.library.create(run)
+            library.check_training(run)
+            library.check_kept()
+            folder = library.create(run)
             try:
                 self._enqueue(folder)
             except UserError:
@@ -213,31 +126,33 @@ class Jobs:
             self._look()
         return folder
 
-    def resume(self, folder: RunFolder) -> None:
-        """Puts a paused, stopped or failed run at the end of the queue, to go on from its last state.
+    def resume(self, folder: RunFolder, library: Library | None = None) -> None:
+        """Puts a paused, stopped or failed run of a library (see `start`) at the end of the queue, to go on from its last state.
 
         Raises:
-            UserError: the queue is full, nothing of the run is left to go on from, or nothing can be written.
+            UserError: the queue is full, the library may not have the run trained, nothing of the run is left to go on from, or nothing
+                can be written.
         """
-        self._resume(folder)
+        self._resume(folder, library or self.library)
 
-    def _resume(self, folder: RunFolder, wish: str = "") -> None:
+    def _resume(self, folder: RunFolder, library: Library, wish: str = "") -> None:
         with self._lock:
             if self.status(folder).active:
                 return
-            if folder.path.parent != self.library.root or not folder.resumable:
+            if folder.path.parent != library.root or not folder.resumable:
                 raise UserError(f"{folder.name} cannot go on: it is done, or its training state was not kept.")
             self._check_room()
+            library.check_training(folder.run)
             self._enqueue(folder, wish)
             self._look()
 
-    def finish(self, folder: RunFolder) -> None:
+    def finish(self, folder: RunFolder, library: Library | None = None) -> None:
         """Has a paused or failed run end where it stands, with a model, once its turn comes.
 
         Raises:
             UserError: as `resume`.
         """
-        self._resume(folder, "stop")
+        self._resume(folder, library or self.library, "stop")
 
     def pause(self, folder: RunFolder) -> None:
         """Makes a run wait, its state saved and its memory given back, until it is resumed."""
@@ -247,47 +162,65 @@ class Jobs:
         """Ends a run now and keeps the model as it is."""
         self._ask(folder, "stop")
 
-    def delete(self, folder: RunFolder) -> None:
-        """Deletes a run, which ends its training at the last saved state; `Library.restore`, then `resume`, brings both back.
+    def delete(self, folder: RunFolder, library: Library | None = None) -> None:
+        """Deletes a run of a library (see `start`), which ends its training at the last saved state; `Library.restore`, then `resume`,
+        brings both back.
 
         Raises:
             UserError: there is no such run in the library any more, or nothing can be written.
         """
-        with self._lock, files.told(self.library.root):
-            if folder.name in self.line.read().waiting:
+        library = library or self.library
+        with self._lock, files.told(library.root):
+            if self._holds(folder) and self._named(folder) in self.line.read().waiting:
                 self._ask(folder, "pause")
-            elif folder.path.parent == self.library.root and folder.status().active:
-                ours = self._current is not None and self._current[0].name == folder.name
+            elif folder.path.parent == library.root and folder.status().active:
+                ours = self._current is not None and self._current[0].path == folder.path
                 self.launcher.end(self._current[1] if self._current and ours else worker_of(folder))
                 if ours:
                     self._current = None
                 if folder.status().active:
                     folder.append(events.Paused(step=folder.status().step))
-            self.library.delete(folder)
+            library.delete(folder)
+            with self.line.turn() as line:
+                if line.training == self._named(folder):
+                    line.training = ""
+                    self.line.save(line)
 
     def position(self, folder: RunFolder) -> int:
         """1 for the run that trains next, 0 if it does not wait."""
-        waiting = self.line.read().waiting
-        return waiting.index(folder.name) + 1 if folder.name in waiting else 0
+        turns, name = self.line.read().in_turn(), self._named(folder)
+        return turns.index(name) + 1 if name in turns else 0
 
     def status(self, folder: RunFolder) -> Status:
         """Where a run stands. One that says it trains, and whose process is gone without the trainer's knowing, is marked."""
         with self._lock:
             status = folder.status()
-            if status.active and folder.name not in self._unsaid:
+            if not self._holds(folder):
+                return status  # of the gallery
+            name = self._named(folder)
+            if status.active and name not in self._unsaid:
                 line = self.line.read()
-                known = folder.name in line.waiting or folder.name == line.training
+                known = name in line.waiting or name == line.training
                 if not known and folder.file("run.json").exists() and not self._alive(folder, worker_of(folder)):
                     self._bury(folder, "the training process is gone")
-            unsaid = self._unsaid.get(folder.name)
+            unsaid = self._unsaid.get(name)
             return events.status([*folder.history(), unsaid]) if unsaid else folder.status()
 
-    def active(self) -> list[RunFolder]:
-        """The run that trains, then those that wait."""
+    def active(self, library: Library | None = None) -> list[RunFolder]:
+        """The run of a library (see `start`) that trains, then those that wait, in the order of their turns."""
+        root = (library or self.library).root
+        return [folder for folder in self._all_active() if folder.path.parent == root]
+
+    def before(self, folder: RunFolder) -> int:
+        """How many runs train or wait before one that waits, whosever they are."""
+        paths = [other.path for other in self._all_active()]
+        return paths.index(folder.path) if folder.path in paths else 0
+
+    def _all_active(self) -> list[RunFolder]:
         line = self.line.read()
-        training = RunFolder(self.library.root / line.training)
+        training = self._called(line.training)
         current = [training] if line.training and self.status(training).active else []
-        return [*current, *(RunFolder(self.library.root / name) for name in line.waiting)]
+        return [*current, *map(self._called, line.in_turn())]
 
     def _check_room(self) -> None:
         if len(self.line.read().waiting) >= self.capacity:
@@ -298,29 +231,31 @@ class Jobs:
             folder.file(CONTROL).unlink(missing_ok=True)
             if wish:
                 files.write(folder.file(CONTROL), wish, make=False)
-            line.waiting.append(folder.name)
+            line.waiting.append(self._named(folder))
             self.line.save(line)
-            self._unsaid.pop(folder.name, None)
+            self._unsaid.pop(self._named(folder), None)
             folder.append(events.Queued())  # last: what stands in line and is not queued is passed over
 
     def _ask(self, folder: RunFolder, wish: str) -> None:
         with self._lock, files.told(folder.path), self.line.turn() as line:
-            if folder.name in line.waiting:  # never began: nothing to save
+            if (name := self._named(folder)) in line.waiting:  # never began: nothing to save
                 folder.append(events.Paused(step=folder.status().step))
-                line.waiting.remove(folder.name)
+                line.waiting.remove(name)
                 self.line.save(line)
             elif self.status(folder).active:
                 files.write(folder.file(CONTROL), wish, make=False)
 
     def _bury(self, folder: RunFolder, how: str) -> None:
         step = folder.status().step
-        self._unsaid[folder.name] = Failed(reason=f"At step {step} {how}. Resume goes on from the last saved state.")
+        self._unsaid[self._named(folder)] = Failed(
+            reason=f"At step {step} {how}. Resume goes on from the last saved state."
+        )
         self._say_unsaid()
 
     def _say_unsaid(self) -> None:
         """Writes how runs ended; what the disk does not take is kept here, and said again later."""
         for name, failed in list(self._unsaid.items()):
-            folder = RunFolder(self.library.root / name)
+            folder = self._called(name)
             with contextlib.suppress(OSError):
                 if folder.path.exists():
                     folder.append(failed)
@@ -345,7 +280,7 @@ class Jobs:
 
     def _ended(self, folder: RunFolder, how: str) -> None:
         # A run that was resumed before its last worker had quite gone waits again: nothing happened to it.
-        if folder.path.exists() and folder.name not in self.line.read().waiting:
+        if folder.path.exists() and self._named(folder) not in self.line.read().waiting:
             if folder.status().active:
                 self._bury(folder, how)
             elif paused_by_shutdown(folder) and not self._closed.is_set():
@@ -356,11 +291,12 @@ class Jobs:
 
     def _start_next(self) -> None:
         with self.line.turn() as line:
+            line.waiting = giving_way(line.waiting, line.latest)
             while line.waiting and not self._current:
-                folder = RunFolder(self.library.root / line.waiting[0])
+                folder = self._called(line.waiting[0])
                 if folder.path.exists() and folder.status().state == "queued":
                     self._current = (folder, self.launcher.start(folder.path))
-                    line.training = folder.name
+                    line.training = line.latest = line.waiting[0]
                 line.waiting.pop(0)  # only now: if no process could be started, it still waits
             self.line.save(line)
         if self._current:

@@ -5,7 +5,7 @@ the system takes back from a process that dies.
 """
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -15,11 +15,34 @@ from selfsup_engine import files
 
 
 class Line(BaseModel):
-    """Names of runs: the one that trains, and those that wait, first come first."""
+    """Names of runs, by their folders below the library: the one that trains, the one that did last, and those that wait."""
 
     model_config = ConfigDict(extra="forbid")
     training: str = ""
+    latest: str = ""
     waiting: list[str] = []
+
+    def in_turn(self) -> list[str]:
+        """Those that wait, in the order in which they will train if none comes in between."""
+        left, turns = giving_way(self.waiting, self.latest), list[str]()
+        while left:
+            turns.append(left[0])
+            left = giving_way(left[1:], left[0])
+        return turns
+
+
+def owner_of(name: str) -> str:
+    """Whose a run is: the folder that it lies in, which is the library's own unless it is a visitor's."""
+    return name.rpartition("/")[0]
+
+
+def giving_way(waiting: Sequence[str], latest: str) -> list[str]:
+    """The runs that wait, once `latest` has had its turn: whose it was has their others wait behind everyone else's.
+
+    So nobody who waits sees more than one turn of each other owner go before theirs, however many of them come. With one owner, first
+    come, first served.
+    """
+    return sorted(waiting, key=lambda name: owner_of(name) == owner_of(latest))
 
 
 class SharedLine:

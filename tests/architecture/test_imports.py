@@ -86,8 +86,8 @@ def test_the_dashboard_knows_no_page_and_pages_do_not_know_each_other(code: Code
     assert offences(code, "pages/", "pages") == []
 
 
-def test_the_entry_script_needs_the_look_and_nothing_else_of_ours(code: Code) -> None:
-    assert under(imported(code["dashboard/app.py"]), *OURS) == ["dashboard.style"]
+def test_the_entry_script_needs_the_look_and_who_is_there_and_nothing_else_of_ours(code: Code) -> None:
+    assert under(imported(code["dashboard/app.py"]), *OURS) == ["dashboard.style", "dashboard.visitor"]
     assert offences(code, "", "dashboard.app") == []
 
 
@@ -196,7 +196,7 @@ for found in pkgutil.walk_packages(selfsup_engine.__path__, "selfsup_engine."):
 def test_home_library_and_a_runs_page_are_drawn_before_anything_heavy_is_imported(tmp_path: Path) -> None:
     script = f"""
 import threading
-from selfsup_engine.training.jobs import LocalLauncher
+from selfsup_engine.training.launcher import LocalLauncher
 from streamlit.testing.v1 import AppTest
 
 LocalLauncher.warm = lambda self: None  # no worker

@@ -80,7 +80,7 @@ def visit(library: Library, launcher: IdleLauncher, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(cache, "estimate", lambda *about: Estimate(1_200_000, 9000.0, 2000, 61.0, 4.5, 300_000_000))
 
     def forget() -> None:
-        cache.library.clear()
+        cache.host.clear()
         cache.jobs.clear()
 
     def open_page(page: str, **link: str) -> AppTest:

@@ -20,7 +20,7 @@ def warm(library: Library, monkeypatch: pytest.MonkeyPatch) -> Iterator[cache.Wa
     """A server in order, with torch loaded."""
     warm = cache.Warm()
     warm.device = "CPU, 2 cores"
-    monkeypatch.setattr(cache, "library", lambda: library)
+    monkeypatch.setattr(cache, "host", lambda: library)
     monkeypatch.setattr(cache, "jobs", lambda: SimpleNamespace(supervised=lambda: True))
     monkeypatch.setattr(cache, "warm_up", lambda: warm)
     monkeypatch.setattr(of_the_host, "checks", lambda *about: [Check("disk", "")])

@@ -30,7 +30,7 @@ def view_of(model: RunFolder) -> views.LatentView:
 
 def test_a_state_comes_back_from_its_file(at_hand: Library, model: RunFolder) -> None:
     view = view_of(model)
-    shared = sharing.from_file(sharing.to_file(view))
+    shared = sharing.from_file(sharing.to_file(view, at_hand))
     assert views.PAGES[shared.page].model_validate(shared.view) == view
     (wanted,) = shared.models
     assert (wanted.name, wanted.weights) == (model.name, view.weights)
@@ -39,7 +39,7 @@ def test_a_state_comes_back_from_its_file(at_hand: Library, model: RunFolder) ->
 
 def test_a_path_of_this_machine_is_told_to_nobody(at_hand: Library, model: RunFolder) -> None:
     model.save(model.run.model_copy(update={"source": "npz:/srv/somebody/secret.npz"}))
-    assert b"somebody" not in sharing.to_file(view_of(model))
+    assert b"somebody" not in sharing.to_file(view_of(model), at_hand)
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,7 @@ def test_what_is_no_state_is_refused(spoilt: bytes) -> None:
 
 
 def test_a_file_cannot_make_this_machine_read_its_own_paths(at_hand: Library, model: RunFolder) -> None:
-    said = json.loads(sharing.to_file(view_of(model)))
+    said = json.loads(sharing.to_file(view_of(model), at_hand))
     said["models"][0]["request"]["source"] = "folder:/etc"
     with pytest.raises(UserError):
         sharing.from_file(json.dumps(said).encode())
@@ -81,10 +81,10 @@ def test_a_model_is_found_by_name_if_its_weights_are_right_else_by_its_weights(
     assert sharing.find(both, "nowhere", "0123") is None
 
 
-def test_opening_a_file_shows_its_page(visit: Visit, model: RunFolder) -> None:
+def test_opening_a_file_shows_its_page(visit: Visit, library: Library, model: RunFolder) -> None:
     view = view_of(model)
     app = visit("gan")
-    app.file_uploader(key="open-state-0").upload("state.json", sharing.to_file(view), "application/json").run()
+    app.file_uploader(key="open-state-0").upload("state.json", sharing.to_file(view, library), "application/json").run()
     assert not app.exception
     assert app.title[0].value == "Latent space"
     assert {name: app.query_params[name] for name in ("x", "y", "tool", "sigma")} == {
@@ -100,7 +100,7 @@ def test_where_the_model_is_missing_it_can_be_trained_from_what_the_file_says(
 ) -> None:
     request = model.run.model_copy(update={"result": None})
     app = visit("latent")
-    data = sharing.to_file(view_of(model))
+    data = sharing.to_file(view_of(model), library)
     library.gallery.joinpath(model.name).rename(library.gallery.parent / "gone")
     app.file_uploader(key="open-state-0").upload("state.json", data, "application/json").run()
     assert "which is not in this library" in app.warning[0].value

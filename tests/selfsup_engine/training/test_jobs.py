@@ -16,7 +16,8 @@ from selfsup_engine.errors import UserError
 from selfsup_engine.events import Failed, Finished, Paused, Queued, Started, State
 from selfsup_engine.models.saved import load_model
 from selfsup_engine.runs import Library, Run, RunFolder
-from selfsup_engine.training.jobs import SPARE, Jobs, LocalLauncher, process_of
+from selfsup_engine.training.jobs import SPARE, Jobs
+from selfsup_engine.training.launcher import LocalLauncher, process_of
 from selfsup_engine.training.worker import CONTROL, WORKER, handle_of, wish_of, worker_of
 
 Make = Callable[..., Run]

@@ -15,7 +15,7 @@ from selfsup_engine.errors import UserError
 from selfsup_engine.events import Event, Failed, Finished, Loading, Metrics, Paused, Queued
 from selfsup_engine.models.saved import read_tensors
 from selfsup_engine.runs import ROOT, Budget, Library, Run, RunFolder
-from selfsup_engine.training.jobs import LocalLauncher
+from selfsup_engine.training.launcher import LocalLauncher
 from selfsup_engine.training.loop import train
 from selfsup_engine.training.worker import (
     CONTROL,
