@@ -107,7 +107,7 @@ def main() -> None:
     rivals, photos = needed("opencv-python-headless", "scikit-image"), pictures(wanted.photos)
     packages = versions("opencv-python-headless", "scikit-image")
     parts = [", ".join([machine(), *(f"{name} {version}" for name, version in packages.items())])]
-    parts[0] += f"; {wanted.rounds} rounds, each with another photo"
+    parts[0] += f"; {wanted.rounds} rounds, each with another photo; limit {wanted.limit:g} s"
     with tempfile.TemporaryDirectory() as place:
         for number in range(wanted.rounds):
             given = [photos[(number + i) % len(photos)] for i in (0, 1)]

@@ -63,7 +63,7 @@ FIGURES = {
     "training with the code": ("numbers of the code", "CPU ms an image"),
     "training with images": ("images", "CPU seconds an epoch"),
     "exploring with points": ("points on the map", "CPU ms"),
-    "photos": ("megapixels", "seconds"),
+    "photos": ("megapixels", "CPU seconds"),
 }
 
 
