@@ -181,7 +181,9 @@ def drag(page: Page, app: App, seconds: float) -> watching.Seen:
 def tour(browser: Browser, app: App, place: Path, python: str, seconds: float, known: np.ndarray) -> Figures:
     """All that is measured of an app, from the start of its server on."""
     found: Figures = {}
-    os.environ["GRADIO_TEMP_DIR"] = str(place)  # else servers share their pictures, and one may find another's half written
+    os.environ["GRADIO_TEMP_DIR"] = str(
+        place
+    )  # else servers share their pictures, and one may find another's half written
     began = time.perf_counter()
     server = Server(place, app.start(python))
     try:
