@@ -9,7 +9,7 @@ if str(ROOT) not in sys.path:
 
 import streamlit as st
 
-from dashboard import style, visitor
+from dashboard import faults, style, visitor
 
 st.set_page_config(
     page_title="Selfsup Studio",
@@ -43,4 +43,5 @@ pages = [
 ]
 page = st.navigation(pages, position="top")
 style.menu_of_a_phone(pages)
-page.run()
+with faults.in_words():
+    page.run()

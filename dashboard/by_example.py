@@ -142,7 +142,9 @@ def listed(weights: str, size: int, file: str, forget: Callable[[str], None], ag
                     ),
                 )
                 rename(weights, one, again)
-                if st.button("", icon=":material/delete:", key=f"delete-{one.id}", help=f"Delete {one.name}"):
+                if st.button(
+                    "", icon=":material/delete:", key=f"delete-{one.id}", help=f"Delete {words.plain(one.name)}"
+                ):
                     forget(one.id)
                     kept.delete(one.id)
                     remember("gone-direction", (weights, one))
@@ -169,7 +171,7 @@ def listed(weights: str, size: int, file: str, forget: Callable[[str], None], ag
 
 def rename(weights: str, one: Kept, again: Again) -> None:
     """A field for another name, behind a button."""
-    with st.popover("", icon=":material/edit:", key=f"rename-{one.id}", help=f"Rename {one.name}"):
+    with st.popover("", icon=":material/edit:", key=f"rename-{one.id}", help=f"Rename {words.plain(one.name)}"):
         name = st.text_input("Name", one.name, max_chars=NAME, key=f"name-{one.id}-{one.name}")
         if name != one.name:
             try:

@@ -1,19 +1,29 @@
-"""What is made once and shared by all sessions. The only owner of `st.cache_data` and `st.cache_resource`."""
+"""What is made once and shared by all sessions, or by all runs of one. The only owner of `st.cache_data` and `st.cache_resource`.
+
+Everything is bounded. Opened models and what was made with them go into one `Bounded`, which is bounded by bytes, for their sizes differ by
+thousands; what `st.cache_data` keeps is bounded by its number and, all together, by `server.maxCacheDataSize`. What was made of a
+visitor's own files is the session's, and goes with it.
+"""
 
 from __future__ import annotations
 
 import copy
+import gc
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from dashboard import visitor
+from dashboard.bounded import Bounded
 from dashboard.checkup import Checkup
+from selfsup_engine import memory
 from selfsup_engine.errors import UserError
 from selfsup_engine.exploring.spot import Spot
+from selfsup_engine.host import memory as host_memory
 from selfsup_engine.images import Crop, Pixels, animate, encode, montage
 from selfsup_engine.kept_directions import Kept, KeptDirections
 from selfsup_engine.limits import public
@@ -37,6 +47,40 @@ if TYPE_CHECKING:
     from selfsup_engine.training.estimate import Estimate
 
 T = TypeVar("T")
+SHARE, LEAST, MOST = 1 / 8, 64 * memory.MB, 256 * memory.MB
+"""Of the memory that there is, for what all sessions share; and the limits of that, in bytes."""
+MINE = 64 * memory.MB
+"""Bytes for what was made of one visitor's own files."""
+REST = 30.0  # seconds between two times that memory is given back
+
+
+@st.cache_resource(show_spinner=False)
+def shared() -> Bounded:
+    """Opened models, and what was made with them."""
+    return Bounded(round(min(max(SHARE * host_memory().total, LEAST), MOST)))
+
+
+@st.cache_resource(scope="session", on_release=lambda theirs: leave(theirs), show_spinner=False)
+def mine() -> Bounded:
+    """What was made of this visitor's own files."""
+    return Bounded(MINE)
+
+
+_leaving = threading.Semaphore(1)
+
+
+def leave(theirs: Bounded) -> None:
+    """A visitor has left: what was theirs goes, and a moment later the system has its memory back."""
+    theirs.clear()
+    if _leaving.acquire(blocking=False):  # one of many who leave sees to it for all
+
+        def work() -> None:
+            memory.give_back()
+            _leaving.release()
+
+        timer = threading.Timer(REST, work)
+        timer.daemon = True
+        timer.start()
 
 
 @st.cache_resource(show_spinner=False)
@@ -75,10 +119,18 @@ class Warm:
     problem = ""
 
 
-@st.cache_resource(show_spinner=False)
 def warm_up() -> Warm:
-    """Imports torch behind the first page's back, so that the second page need not wait for it."""
+    """Imports torch behind the first page's back, so that the second page need not wait for it; every page calls this, and so the end of
+    every session is heard of."""
+    if get_script_run_ctx(suppress_warning=True) is not None:  # the server, too, calls it, before anybody comes
+        mine()
+    return _warm_up()
+
+
+@st.cache_resource(show_spinner=False)
+def _warm_up() -> Warm:
     warm = Warm()
+    memory.few_heaps()
 
     def work() -> None:
         try:
@@ -96,6 +148,8 @@ def warm_up() -> Warm:
             warm.problem = str(error)
         except (ImportError, OSError) as error:
             warm.problem = f"torch cannot be loaded ({error}). Install the packages again."
+        gc.collect()
+        gc.freeze()  # a million objects that stay: a collection that looks at them all holds every visitor up for 100 ms
 
     timer = threading.Timer(1.0, work)
     timer.daemon = True
@@ -103,9 +157,8 @@ def warm_up() -> Warm:
     return warm
 
 
-@st.cache_resource(max_entries=8, show_spinner=False)
-def _opened(kind: str, path: str, stamp: str, _open: Callable[[RunFolder], Any]) -> Any:
-    return _open(RunFolder(Path(path)))
+def _opened(kind: str, folder: RunFolder, stamp: str, open_it: Callable[[RunFolder], T]) -> T:
+    return once((kind, str(folder.path), stamp), lambda: open_it(folder))
 
 
 def _weights(folder: RunFolder) -> str:
@@ -121,8 +174,7 @@ def latent_space(folder: RunFolder) -> LatentSpace:
 
         return LatentSpace(folder)
 
-    space: LatentSpace = _opened("latent", str(folder.path), _weights(folder), open_it)
-    return space
+    return _opened("latent", folder, _weights(folder), open_it)
 
 
 def sampler(folder: RunFolder) -> Sampler:
@@ -134,16 +186,12 @@ def sampler(folder: RunFolder) -> Sampler:
         return Sampler(folder)
 
     weights, whose = _weights(folder), library().owner
-    found: Sampler = _opened("sampler", str(folder.path), weights, open_it)
+    found = _opened("sampler", folder, weights, open_it)
     if whose:  # what one visitor keeps of a model is not another's, who has the same model open
-        found = _own_sampler(whose, str(folder.path), weights, found)
+        opened = found
+        found = once(("sampler", str(folder.path), weights), lambda: copy.copy(opened), own=True)
     found.kept = directions(weights).all() if weights else ()
     return found
-
-
-@st.cache_resource(max_entries=32, show_spinner=False)
-def _own_sampler(whose: str, path: str, stamp: str, _sampler: Sampler) -> Sampler:
-    return copy.copy(_sampler)  # with the same network and images
 
 
 def inside(folder: RunFolder) -> Inside:
@@ -154,8 +202,7 @@ def inside(folder: RunFolder) -> Inside:
 
         return Inside(folder)
 
-    opened: Inside = _opened("inside", str(folder.path), _weights(folder), open_it)
-    return opened
+    return _opened("inside", folder, _weights(folder), open_it)
 
 
 def timeline(folder: RunFolder) -> Timeline:
@@ -166,24 +213,23 @@ def timeline(folder: RunFolder) -> Timeline:
 
         return Timeline(folder)
 
-    opened: Timeline = _opened("timeline", str(folder.path), str(folder.run.created), open_it)
+    opened = _opened("timeline", folder, str(folder.run.created), open_it)
     opened.refresh()
     return opened
 
 
-@st.cache_resource(max_entries=4, show_spinner=False)
-def _comparison(whose: tuple[str, ...], _spaces: Sequence[LatentSpace]) -> Comparison:
-    from selfsup_engine.exploring.comparing import Comparison
-
-    made = Comparison(_spaces)
-    _ = made.columns  # now, and not at the first look
-    return made
-
-
 def comparison(folders: Sequence[RunFolder]) -> Comparison:
     """Models that encode and decode on the same images; asked once."""
+    from selfsup_engine.exploring.comparing import Comparison
+
     spaces = [latent_space(folder) for folder in folders]
-    return _comparison(tuple(map(_whose, spaces)), spaces)
+
+    def make() -> Comparison:
+        made = Comparison(spaces)
+        _ = made.columns  # now, and not at the first look
+        return made
+
+    return once(("comparison", *map(_whose, spaces)), make)
 
 
 def samples(sampler: Sampler, spots: Sequence[Spot]) -> Pixels:
@@ -286,7 +332,7 @@ def refuse_oversized(family: str, config: Config, images: int) -> None:
     refuse(family, config, images)
 
 
-@st.cache_data(max_entries=8, show_spinner=False)
+@st.cache_data(max_entries=2, scope="session", show_spinner=False)
 def prepared(files: list[tuple[str, bytes]], size: int, channels: int, crop: Crop) -> own.Prepared:
     """Uploads as a model would see them; opened once, whatever else changes on the page."""
     return own.prepare(files, size=size, channels=channels, crop=crop)
@@ -305,7 +351,7 @@ def source_picture(name: str) -> Path | bytes | None:
     return _source_picture(name) if sources.is_local(name) else None
 
 
-@st.cache_data(show_spinner=False)
+@st.cache_data(max_entries=32, show_spinner=False)
 def _source_picture(name: str) -> bytes | None:
     from selfsup_engine import sources
 
@@ -326,15 +372,15 @@ def decoded_grid(space: LatentSpace, side: int = 21) -> tuple[bytes, tuple[float
     return _decoded_grid(_whose(space), side, space)
 
 
-@st.cache_resource(max_entries=48, show_spinner=False)
-def _once(key: tuple[object, ...], _make: Callable[[], Any]) -> Any:
-    return _make()
-
-
-def once(key: tuple[object, ...], make: Callable[[], T]) -> T:
-    """What `make` gives, made once for a key that says all that it depends on."""
-    made: T = _once(key, make)
+def once(key: tuple[object, ...], make: Callable[[], T], own: bool = False) -> T:
+    """What `make` gives, made once for a key that says all that it depends on. `own`: of a visitor's own files, so that nobody else asks for it."""
+    made: T = (mine() if own else shared()).get(key, make)
     return made
+
+
+def forget(key: tuple[object, ...]) -> None:
+    """Has `once` make it anew."""
+    shared().forget(key)
 
 
 def model(folder: RunFolder) -> Any:

@@ -1,7 +1,8 @@
 """Plotly figures; pure functions of numbers. Colours that must follow the theme are left to Streamlit's own template."""
 
 from collections.abc import Mapping, Sequence
-from math import floor, log10
+from html import escape
+from math import floor, isfinite, log10
 
 import plotly.graph_objects as go
 
@@ -12,6 +13,14 @@ MARKED = 60  # points; more of them hide their line
 
 
 def _plain(figure: go.Figure, height: int) -> go.Figure:
+    """A figure in the looks of all, with every text as it stands: Plotly takes <b> and <a> for what they are in HTML, and a name is anybody's."""
+    figure.for_each_trace(lambda trace: trace.update(name=_text(trace.name)))
+    for each in (figure.for_each_xaxis, figure.for_each_yaxis):
+        each(
+            lambda axis: axis.update(
+                title_text=_text(axis.title.text), ticktext=axis.ticktext and [_text(word) for word in axis.ticktext]
+            )
+        )
     return figure.update_layout(
         height=height,
         margin={"l": 8, "r": 8, "t": 8, "b": 8},
@@ -19,6 +28,10 @@ def _plain(figure: go.Figure, height: int) -> go.Figure:
         hovermode="x unified",
         uirevision="kept",  # a zoom survives the next half second
     )
+
+
+def _text(name: str | None) -> str | None:
+    return None if name is None else escape(name, quote=False)
 
 
 def _ticks(low: float, high: float) -> list[float]:
@@ -57,7 +70,7 @@ def loss_curve(
         figure.add_scatter(
             x=[0, last], y=[value, value], name=f"{label} {value:.4f}", mode="lines", line={"dash": dash, "width": 1.5, "color": "#8b918e"}, hoverinfo="skip"
         )  # fmt: skip
-    drawn = [value for value in [*shown, *baselines.values()] if value > 0]
+    drawn = [value for value in [*shown, *baselines.values()] if value > 0 and isfinite(value)]
     low, high = min(drawn, default=0.01), max(drawn, default=1.0)
     figure.update_xaxes(title="step", rangemode="tozero")
     figure.update_yaxes(
@@ -89,7 +102,7 @@ def lines(series: Mapping[str, Sequence[tuple[int, float]]], name: str, height: 
 
 def bars(values: Mapping[str, float], unit: str, height: int = 200) -> go.Figure:
     """One bar a name."""
-    figure = go.Figure(go.Bar(x=list(values), y=list(values.values()), marker={"color": ACCENT}))
+    figure = go.Figure(go.Bar(x=list(map(_text, values)), y=list(values.values()), marker={"color": ACCENT}))
     figure.update_yaxes(title=unit)
     return _plain(figure, height).update_layout(hovermode="closest")
 

@@ -136,7 +136,7 @@ def a_photo(inside: Inside, view: InsideView) -> Tensor:
         markup.muted("Press a photo: its middle goes through the network, small, and as it was shown in training.")
     )
     pressed = picture_grid(
-        np.stack([studio_choices.thumbnail(photo.small, photo.fingerprint) for photo in opened.values()]),
+        np.stack([studio_choices.thumbnail(photo.small, photo.fingerprint, photo.own) for photo in opened.values()]),
         key="inside-photos",
         narrowest=56,
         label="Photos: press one to send it through the network",
@@ -146,5 +146,5 @@ def a_photo(inside: Inside, view: InsideView) -> Tensor:
     if pressed is not None:
         view.photo = names[pressed]
     photo = opened[view.photo]
-    middle = torch.from_numpy(studio_choices.thumbnail(photo.small, photo.fingerprint))
+    middle = torch.from_numpy(studio_choices.thumbnail(photo.small, photo.fingerprint, photo.own))
     return inside.as_in_training(fit(middle[None], 3, inside.shape[1]))[0]

@@ -36,17 +36,14 @@ def learned_part(inside: Inside, folder: RunFolder, view: InsideView, journey: J
         )
     )
     weights = inside.run.result.weights if inside.run.result else ""
-    key = inside.name, weights
-    jobs: dict[tuple[str, str], Rendering[Probed]] = cache.once(("probing",), dict)
-    if key not in jobs:
-        jobs[key] = Rendering(lambda progress: probing.probe(inside, progress))
-    job = jobs[key]
+    key = "probing", inside.name, weights
+    job = cache.once(key, lambda: Rendering(lambda progress: probing.probe(inside, progress)))
     if job.active:
-        watch(job, view, lambda: jobs.pop(key, None))
+        watch(job, view, lambda: cache.forget(key))
     elif job.result is not None:
         show(job.result)
     else:
-        jobs.pop(key, None)
+        cache.forget(key)
         st.error(words.plain(job.error or "It could not be worked out. Choose this again to try once more."))
 
 

@@ -27,11 +27,19 @@ def png(image_chw: Pixels) -> bytes:
 
 def _source(picture: bytes | Path | Pixels) -> str:
     """A picture as the text of an <img>'s src: it travels with the page, without a request of its own."""
-    data = (
-        picture if isinstance(picture, bytes) else picture.read_bytes() if isinstance(picture, Path) else png(picture)
-    )
-    mime = next((mime for start, mime in MIME.items() if data.startswith(start)), "image/png")
+    data = picture if isinstance(picture, bytes) else _file(picture) if isinstance(picture, Path) else png(picture)
+    mime = next((mime for start, mime in MIME.items() if data.startswith(start)), "")
+    if not mime:  # no picture: whatever else the file holds stays where it is
+        return "data:,"
     return f"data:{mime};base64,{base64.b64encode(data).decode()}"
+
+
+def _file(path: Path) -> bytes:
+    """A picture's file; nothing of one that is only a link, which might lead anywhere, or that cannot be read."""
+    try:
+        return b"" if path.is_symlink() else path.read_bytes()
+    except OSError:
+        return b""
 
 
 def img(picture: bytes | Path | Pixels, alt: str, width: int | None = None, classes: str = "px") -> str:

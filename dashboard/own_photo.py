@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from dashboard import allowance, forms, markup, words
+from dashboard import allowance, forms, markup
 from dashboard.state import held, remember, remembered
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def choose() -> tuple[OwnPhoto | None, Crop, bool]:
     photo = kept()
     if photo and held(UPLOADER) is None:  # the uploader forgets its file as soon as it is out of sight
         with st.container(horizontal=True, vertical_alignment="center"):
-            markup.show(markup.muted(f"{words.plain(photo.name)}, as you left it. Upload another to replace it."))
+            markup.show(markup.muted(f"{photo.name}, as you left it. Upload another to replace it."))
             if st.button("Take it away", icon=":material/close:", key="forget-photo"):
                 remember("own-photo", None)
                 st.rerun()

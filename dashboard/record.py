@@ -27,6 +27,7 @@ from selfsup_engine import archive, events, storage
 from selfsup_engine.errors import UserError
 from selfsup_engine.events import Status
 from selfsup_engine.runs import RunFolder
+from selfsup_engine.sources import without_path
 
 FRAMES = 8  # previews of a kind that are shown
 
@@ -231,7 +232,8 @@ def log(folder: RunFolder, view: RunView) -> None:
 
 def settings(folder: RunFolder, view: RunView) -> None:
     """All that it was asked to be."""
-    st.json(folder.run.model_dump(mode="json", exclude={"result"}))
+    asked = folder.run.model_dump(mode="json", exclude={"result"})
+    st.json(asked | {"source": without_path(folder.run.source)})
 
 
 PARTS: dict[Part, Callable[[RunFolder, RunView], None]] = {

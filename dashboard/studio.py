@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 import streamlit as st
 
@@ -31,6 +32,7 @@ from selfsup_engine.runs import RunFolder
 if TYPE_CHECKING:
     from selfsup_engine.exploring.retouching.operation import Operation
 
+T = TypeVar("T")
 OPERATIONS: dict[OperationName, str] = {
     "enhance": "Enhance",
     "recolour": "Recolour",
@@ -143,7 +145,9 @@ def with_colours(operation: Operation, photo: OpenedPhoto) -> Operation:
     if not isinstance(operation, Compose) or operation.points:
         return operation
     count = operation.own
-    found = cache.once(("colours", photo.fingerprint, count), lambda: compose.points_of(photo.small, count))
+    found = opened_photo.once(
+        ("colours", photo.fingerprint, count), lambda: compose.points_of(photo.small, count), photo
+    )
     points = [
         ColourAt(x=round(point.x, 4), y=round(point.y, 4), colour="#" + bytes(point.colour).hex()) for point in found
     ]
@@ -188,12 +192,16 @@ def previewed(
 
     key = studio_key(photo, operation, folder, reference)
     packed = opened_photo.packed(reference) if reference else ""
-    means = cache.once(("means", *key[2:]), lambda: means_of(folder, packed))
+
+    def once(key: tuple[object, ...], make: Callable[[], T]) -> T:
+        return opened_photo.once(key, make, photo, reference)
+
+    means = once(("means", *key[2:]), lambda: means_of(folder, packed))
     by = {name: getattr(operation, name) for name in operation.prepared_by}
     lasting = photo.fingerprint, type(operation).__name__, str(by), *key[2:]  # what does not change with a slider
     try:
-        prepared = cache.once(("prepared", *lasting), lambda: operation.prepare(photo.small, means))
-        changed = cache.once(("preview", *key), lambda: operation.apply(photo.small, prepared))
+        prepared = once(("prepared", *lasting), lambda: operation.prepare(photo.small, means))
+        changed = once(("preview", *key), lambda: operation.apply(photo.small, prepared))
         lacks = False
     except UserError as error:
         st.warning(words.plain(error))
@@ -201,7 +209,7 @@ def previewed(
     classical = None
     compares = operation.compares(means) and not lacks
     if compared and compares:
-        full = cache.once(("classical", *lasting), lambda: operation.classical(photo.small, means))
+        full = once(("classical", *lasting), lambda: operation.classical(photo.small, means))
         classical = None if full is None else mixed(photo.small, full, operation.strength)
     if mask is not None:
         changed = within(photo.small, changed, torch.from_numpy(mask > 127))

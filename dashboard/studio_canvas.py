@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import streamlit as st
 
-from dashboard import cache, forms, markup, studio_choices, studio_controls
+from dashboard import forms, markup, opened_photo, studio_choices, studio_controls
 from dashboard.components.darkroom import ColourPoint, Hand, Touched, darkroom
 from dashboard.opened_photo import OpenedPhoto
 from dashboard.state import remember, remembered, rerun
@@ -65,14 +65,14 @@ def hierarchy(photo: OpenedPhoto) -> Any:
     """All segmentations of a photo."""
     from selfsup_engine.exploring.retouching.segment import hierarchy as find
 
-    return cache.once(("hierarchy", photo.fingerprint), lambda: find(photo.small))
+    return opened_photo.once(("hierarchy", photo.fingerprint), lambda: find(photo.small), photo)
 
 
 def region(photo: OpenedPhoto, x: float, y: float, detail: float) -> Pixels:
     """The region at a place, as a mask (h, w): 255 inside."""
     from selfsup_engine.exploring.retouching.segment import region_at
 
-    labels = cache.once(("labels", photo.fingerprint, detail), lambda: hierarchy(photo).at(detail))
+    labels = opened_photo.once(("labels", photo.fingerprint, detail), lambda: hierarchy(photo).at(detail), photo)
     height, width = labels.shape
     inside = region_at(labels, min(int(x * width), width - 1), min(int(y * height), height - 1))
     mask: Pixels = inside.numpy().astype(np.uint8) * 255
@@ -157,7 +157,7 @@ def lines(photo: OpenedPhoto) -> bytes:
         drawn[..., 3] = apart * 200
         return encode(drawn)
 
-    return cache.once(("lines", photo.fingerprint), make)
+    return opened_photo.once(("lines", photo.fingerprint), make, photo)
 
 
 def acted(shown: Shown, view: PhotoView, touched: Touched, hand: str) -> bool:

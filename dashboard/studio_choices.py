@@ -33,7 +33,7 @@ def choose_photo(view: PhotoView) -> OpenedPhoto | None:
     if mine := opened_photo.own("photo"):
         names.insert(0, OWN)
         titles.insert(0, f"yours: {mine.title}")
-        pictures.insert(0, thumbnail(mine.small, mine.fingerprint))
+        pictures.insert(0, thumbnail(mine.small, mine.fingerprint, own=True))
     left, right = st.columns([3, 2], vertical_alignment="center")
     with left:
         pressed = picture_grid(
@@ -81,7 +81,7 @@ def take_photo(view: PhotoView, data: bytes, name: str) -> None:
     rerun(view)
 
 
-def thumbnail(small: Tensor, key: str) -> Pixels:
+def thumbnail(small: Tensor, key: str, own: bool = False) -> Pixels:
     """The middle of a photo as (3, S, S) uint8."""
 
     def make() -> Pixels:
@@ -92,7 +92,7 @@ def thumbnail(small: Tensor, key: str) -> Pixels:
         thumb: Pixels = fit(small[None, :, top : top + side, left : left + side], 3, THUMBNAIL)[0].numpy()
         return thumb
 
-    return cache.once(("thumbnail", key), make)
+    return cache.once(("thumbnail", key), make, own)
 
 
 def choose_model(view: PhotoView, operation: Operation) -> RunFolder | None:
@@ -140,7 +140,7 @@ def choose_reference(view: PhotoView, operation: Operation, scope: Literal["app"
     if mine:
         names.insert(0, OWN)
     pictures = [
-        thumbnail(mine.small, mine.fingerprint)
+        thumbnail(mine.small, mine.fingerprint, own=True)
         if name == OWN and mine
         else thumbnail(opened_photo.built_in(name).small, name)
         for name in names

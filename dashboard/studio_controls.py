@@ -28,7 +28,7 @@ def of_view(view: PhotoView) -> Operation:
     kind = OPERATIONS[view.operation]
     try:
         return kind.model_validate(json.loads(view.settings)) if view.settings else kind()
-    except (ValidationError, ValueError):
+    except (ValidationError, ValueError, RecursionError):
         st.toast("The link's settings do not fit. The usual ones are shown.", icon=":material/link_off:")
         return kind()
 

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from dashboard import cache, charts, markup
+from dashboard import charts, markup, opened_photo
 
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from dashboard.opened_photo import OpenedPhoto
     from dashboard.studio_canvas import Shown
     from selfsup_engine.exploring.retouching.verdicts import Verdict
     from selfsup_engine.field_statistics import FieldStatistics
@@ -21,9 +22,11 @@ def verdict(shown: Shown) -> None:
     """One line below the picture: which is better, and by how much; nothing where there is nothing to compare."""
     if shown.lacks or shown.mask is not None:  # inside a mask the figures of the whole say nothing
         return
-    found: Verdict | None = cache.once(
+    found: Verdict | None = opened_photo.once(
         ("verdict", *shown.key),
         lambda: shown.operation.verdict(shown.photo.small, shown.changed, shown.classical, shown.means),
+        shown.photo,
+        shown.reference,
     )
     if found is None:
         return
@@ -42,22 +45,22 @@ def verdict(shown: Shown) -> None:
     markup.show(markup.muted(f"{figure}: {'; '.join(said)}.{word}"))
 
 
-def statistics(image: Tensor, key: tuple[object, ...]) -> FieldStatistics:
+def statistics(image: Tensor, key: tuple[object, ...], *photos: OpenedPhoto | None) -> FieldStatistics:
     """The statistics of a picture, measured once."""
     from selfsup_engine.field_statistics import FieldStatistics
 
-    return cache.once(("statistics", *key), lambda: FieldStatistics.of(image))
+    return opened_photo.once(("statistics", *key), lambda: FieldStatistics.of(image), *photos)
 
 
 def figures(shown: Shown) -> None:
     """Histograms of the gradients' strengths and of the hues, before, after, and of the reference."""
     from selfsup_engine.field_statistics import STRENGTHS
 
-    found = {"before": statistics(shown.photo.small, (shown.photo.fingerprint,))}
+    found = {"before": statistics(shown.photo.small, (shown.photo.fingerprint,), shown.photo)}
     mask = hash(shown.mask.tobytes()) if shown.mask is not None else 0
-    found["after"] = statistics(shown.changed, (*shown.key, mask))
+    found["after"] = statistics(shown.changed, (*shown.key, mask), shown.photo, shown.reference)
     if shown.reference is not None:
-        found["reference"] = statistics(shown.reference.small, (shown.reference.fingerprint,))
+        found["reference"] = statistics(shown.reference.small, (shown.reference.fingerprint,), shown.reference)
     edges = STRENGTHS.tolist()
     middles = [(low * high) ** 0.5 for low, high in pairwise(edges)]
     strengths = {name: each.strength_histogram.tolist() for name, each in found.items()}

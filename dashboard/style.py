@@ -14,6 +14,9 @@ h1 { font-size: 2.1rem !important; letter-spacing: -.022em; padding-top: 0 !impo
 h2 { font-size: 1.3rem !important; letter-spacing: -.012em; }
 h3 { font-size: 1.05rem !important; }
 h2, h3, .stHtml b { overflow-wrap: anywhere; }
+[data-testid="stException"] > * { display: none; }
+[data-testid="stException"]::before { content: "Something went wrong here. That is our mistake and not yours; nothing that you made is lost. Reload the page, and go on."; font-size: .92rem; }
+body:has(.st-key-broken) [data-testid="stException"] { display: none; }
 [data-testid="InputInstructions"] { display: none; }  /* it is printed across what is typed */
 .st-key-hero h1 { font-size: clamp(1.9rem, 3.6vw, 2.6rem) !important; line-height: 1.08; max-width: 20ch; }
 .lead { font-size: 1.08rem; line-height: 1.55; max-width: 62ch; opacity: .82; margin: 0; }

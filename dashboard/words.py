@@ -2,13 +2,12 @@
 
 import re
 from collections.abc import Sequence
-from pathlib import PurePath
 from typing import NamedTuple, TypeVar
 
 from selfsup_engine.errors import UserError
 from selfsup_engine.events import State
 from selfsup_engine.runs import Run, RunFolder
-from selfsup_engine.sources import info
+from selfsup_engine.sources import called, info, without_path
 
 T = TypeVar("T")
 
@@ -120,13 +119,15 @@ def number(count: float) -> str:
 
 def source_title(source: str) -> str:
     """How a source is called; where it is gone, its file's or folder's name."""
+    told = without_path(source)
+    if source.startswith("patches:"):
+        return "patches of photos"
+    if told.startswith("elsewhere:"):
+        return called(told).replace("_", " ")
     try:
         return info(source).title
     except UserError:
-        kind, _, rest = source.partition(":")
-        if kind == "patches":
-            return "patches of photos"
-        return PurePath(rest).stem.replace("_", " ") if kind in ("npz", "folder") else kind
+        return source.partition(":")[0]
 
 
 def title(folder: RunFolder) -> str:
@@ -163,9 +164,13 @@ def one_line(folder: RunFolder) -> str:
     return f"{SCORES[head.score][0]}: {score:.1f}; real pictures against real {beside:.1f}."
 
 
+JOINER = "\u2060"  # of no width: addresses are made links of after what is escaped has become text again
+
+
 def plain(text: object) -> str:
     """Text as it stands, for what Streamlit reads as Markdown: a file's or a run's name makes no link and no picture there."""
-    return re.sub(r"([\\`*_\[\]<>$~#|!]|:(?!\s)|(?<=www)\.)", r"\\\1", str(text))
+    unlinked = re.sub(r"(?<=/)(?=/)|(?<=www)(?=\.)|(?=@)", JOINER, str(text), flags=re.IGNORECASE)
+    return re.sub(r"([\\`*_\[\]<>$~#|!]|:(?!\s))", r"\\\1", unlinked)
 
 
 def rows(cards: Sequence[T], columns: int) -> list[Sequence[T]]:

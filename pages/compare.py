@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dashboard import compare, sharing, state, views, words
+from dashboard import cache, compare, sharing, state, views, words
 from selfsup_engine.errors import UserError
 
 view = state.load(views.CompareView)
@@ -14,3 +14,4 @@ if folders:
     except UserError as error:
         st.error(words.plain(error))
 state.save(view)
+cache.warm_up()

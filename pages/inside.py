@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dashboard import explorers, inside, sharing, state, views, words
+from dashboard import cache, explorers, inside, sharing, state, views, words
 from selfsup_engine.errors import UserError
 
 view = state.load(views.InsideView)
@@ -13,3 +13,4 @@ if folder is not None:
         inside.look(folder, view)
     except UserError as error:
         st.error(words.plain(error))
+cache.warm_up()

@@ -7,7 +7,8 @@ from selfsup_engine.errors import UserError
 
 view = state.load(views.TrainView)
 waiting = cache.jobs().active(cache.library())
-if not view.run and waiting and not state.remembered("another"):
+clicked = state.held("train")  # on a form that was drawn before somebody else's run began: it goes to the queue
+if not view.run and waiting and not clicked and not state.remembered("another"):
     view.run = waiting[0].name
 folder = None
 if view.run:

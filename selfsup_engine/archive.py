@@ -26,7 +26,8 @@ from selfsup_engine.errors import UserError
 from selfsup_engine.images import open_image
 from selfsup_engine.kept_directions import FILE as DIRECTIONS
 from selfsup_engine.kept_directions import Kept, KeptDirections, parse
-from selfsup_engine.runs import Library, RunFolder
+from selfsup_engine.runs import Library, Run, RunFolder
+from selfsup_engine.sources import without_path
 
 PARTS: dict[str, Callable[[RunFolder, Path], object] | None] = {
     r"run\.json": None,
@@ -93,15 +94,24 @@ def _new(file: IO[bytes]) -> zipfile.ZipFile:
 def _kept(folder: RunFolder) -> list[tuple[Path, str]]:
     """What belongs into a run's zip, and its name there."""
     left = {*snapshots.stored(folder).values()} - {*snapshots.carried(folder)}
-    named = ((path, path.relative_to(folder.path).as_posix()) for path in sorted(folder.path.rglob("*")))
+    found = (path for path in sorted(folder.path.rglob("*")) if files.stays_below(path, folder.path))
+    named = ((path, path.relative_to(folder.path).as_posix()) for path in found)
     return [(path, name) for path, name in named if MEMBERS.fullmatch(name) and path not in left]
+
+
+def _passed_on(run: Run) -> Run:
+    """A run as another computer may know it, and as one from there is taken in: its source opens no file of this one."""
+    return run.model_copy(update={"source": without_path(run.source)})
 
 
 def _add(archive: zipfile.ZipFile, folder: RunFolder, prefix: str, library: Library | None) -> None:
     if not folder.usable:
         raise UserError(f"{folder.name} has no finished model yet. Let it finish, or stop it, then download it.")
     for path, name in _kept(folder):
-        archive.write(path, prefix + name)
+        if name == "run.json":
+            archive.writestr(prefix + name, _passed_on(folder.run).model_dump_json(indent=2) + "\n")
+        else:
+            archive.write(path, prefix + name)
     result = folder.run.result
     if library and result and (kept := KeptDirections(library.root, result.weights)).all():
         archive.writestr(prefix + DIRECTIONS, kept.export())
@@ -171,7 +181,7 @@ def _members(archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
     Raises:
         UserError: they unpack to more than is taken in at once.
     """
-    members = [member for member in archive.infolist() if not member.is_dir()]
+    members = [member for member in archive.infolist() if not member.filename.endswith("/")]
     if sum(member.file_size for member in members) > MAX_BYTES_IN_ALL:
         raise UserError(
             f"This file unpacks to more than {MAX_BYTES_IN_ALL // 1_000_000} MB; so much is not taken in at once."
@@ -193,7 +203,8 @@ def _take_in(archive: zipfile.ZipFile, prefix: str, members: Sequence[zipfile.Zi
         for name, member in named.items():
             with _damage_in_words():
                 _unpack(archive, member, checked.path / name)
-        run = checked.run
+        run = _passed_on(checked.run)
+        checked.save(run)
         if run.result is None:
             raise UserError(
                 "This file holds a run that was never finished. Download it again once it has been trained."

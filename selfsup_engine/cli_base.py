@@ -45,6 +45,6 @@ def parse_fields(pairs: tuple[str, ...]) -> Json:
             raise UserError(f"--set takes field=value, not {pair!r}. Example: --set code=16")
         try:
             values[name] = json.loads(text)
-        except json.JSONDecodeError:
+        except (ValueError, RecursionError):
             values[name] = text
     return values

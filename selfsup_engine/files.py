@@ -120,25 +120,21 @@ def _keep_names(folder: Path) -> None:
 
 
 def why_not(error: OSError, folder: Path, then: str = "try again") -> str:
-    """Why something could not be written below a folder, and what to do. On a public host no folder is named."""
+    """Why something could not be written below a folder, and what to do; it says no path, since a page may show it. A visitor of a public
+    host is not told to mend the host."""
     if public():
         why = "The disk of this host is full" if error.errno in FULL else "This host cannot keep anything at the moment"
         return f"{why}. Come back later, then {then}."
     if error.errno in FULL:
         return f"The disk is full: free some space, then {then}."
     named = Path(os.fsdecode(error.filename)) if isinstance(error.filename, str | bytes) else folder
-    where = folder if named.is_relative_to(folder) else named
+    where = (folder if named.is_relative_to(folder) else named).name  # where it lies is nothing for a page
     if error.errno in LOCKED:
         return (
             f"{where} cannot be written ({error.strerror}): allow it, "
             f"or name another folder in the environment variable SELFSUP_RUNS, then {then}."
         )
     return f"{where} cannot be written or read ({error.strerror or error}). See to it, then {then}."
-
-
-def called(path: Path) -> str:
-    """How a message names a file or a folder: by all of its path, on a public host by its last part."""
-    return path.name if public() else str(path)
 
 
 def cause(number: int) -> str:
@@ -153,6 +149,14 @@ def told(folder: Path, then: str = "try again") -> Iterator[None]:
         yield
     except OSError as error:
         raise UserError(why_not(error, folder, then)) from error
+
+
+def stays_below(path: Path, folder: Path) -> bool:
+    """Whether a file lies below a folder in truth, and not only by a link that leads out of it."""
+    try:
+        return path.resolve().is_relative_to(folder.resolve())
+    except (OSError, RuntimeError):  # a link to itself
+        return False
 
 
 def bytes_in(folder: Path | str) -> int:

@@ -28,7 +28,9 @@ Crop = Literal["centre", "pad"]
 Taken = TypeVar("Taken")
 
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF")
-MAX_PIXELS = 64_000_000  # a 64-megapixel photo is 192 MB once opened
+MAX_PIXELS = 53_000_000
+MEMORY = 480_000_000
+"""Bytes that opening a picture may take; what it takes for a pixel depends on what the file holds, see `most_pixels`."""
 HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
 MAX_PACKED_PIXELS = 80_000_000
 """Below PIL's warning of decompression bombs; nearly square sheets so stay within WebP's 16,383 pixels a side, too."""
@@ -68,16 +70,17 @@ def opened(data: bytes | Path, take: Callable[[Image.Image], Taken], name: str =
         name: what messages call the picture; a path's own name when empty.
 
     Raises:
-        UserError: not a picture in one of `FORMATS`, broken, cut short, or of more than `most_pixels`.
+        UserError: not a picture in one of `FORMATS`, broken, cut short, or of more pixels than `most_pixels`.
     """
     name = name or (data.name if isinstance(data, Path) else "The file")
     try:
         with Image.open(io.BytesIO(data) if isinstance(data, bytes) else data, formats=FORMATS) as image:
             width, height = image.size
-            if width * height <= most_pixels():
+            most = most_pixels(image)
+            if width * height <= most:
                 return take(image)
     except Image.DecompressionBombError:
-        raise _too_large(name) from None
+        raise _too_large(name, MAX_PIXELS) from None
     except FileNotFoundError:
         raise UserError(f"{name} does not exist. Check the path.") from None
     except PermissionError:
@@ -95,7 +98,21 @@ def opened(data: bytes | Path, take: Callable[[Image.Image], Taken], name: str =
         raise UserError(
             f"{name} is not a picture that can be read: {reason}. Save it as {wanted} and try again."
         ) from error
-    raise _too_large(name)
+    raise _too_large(name, most)
+
+
+def most_pixels(image: Image.Image) -> int:
+    """How many pixels a picture may have, by what opening one was measured to take: 9 bytes a pixel of 8 bits of grey or RGB, 18 of
+    anything else, and 24 of a WebP with transparency, whose decoder keeps several copies; on a public host, what that allows."""
+    if image.format == "WEBP":
+        a_pixel = 24 if image.mode == "RGBA" else 18
+    elif image.format != "GIF" and image.mode in ("1", "L", "P", "RGB") and not image.has_transparency_data:
+        a_pixel = 9
+    else:
+        a_pixel = 18
+    limits = public()
+    most = limits.megapixels * 1_000_000 if limits else MAX_PIXELS
+    return min(most, MEMORY // a_pixel)
 
 
 def _is_heic(data: bytes | Path) -> bool:
@@ -108,18 +125,10 @@ def _is_heic(data: bytes | Path) -> bool:
     return start[4:8] == b"ftyp" and start[8:12] in HEIC_BRANDS
 
 
-def _too_large(name: str) -> UserError:
+def _too_large(name: str, most: int) -> UserError:
     limits = public()
     why = f", the most on this public host, {limits.why('megapixels')}" if limits else ""
-    return UserError(
-        f"{name} has more than {most_pixels() // 1_000_000} megapixels{why}. Make it smaller and try again."
-    )
-
-
-def most_pixels() -> int:
-    """Of a picture that is opened."""
-    limits = public()
-    return min(MAX_PIXELS, limits.megapixels * 1_000_000) if limits else MAX_PIXELS
+    return UserError(f"{name} has more than {most // 1_000_000} megapixels{why}. Make it smaller and try again.")
 
 
 def upright(image: Image.Image) -> Image.Image:
@@ -168,12 +177,12 @@ def to_srgb(image: Image.Image) -> Image.Image:
             source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
             opaque = image if image.mode != "RGBA" else image.convert("RGB")
             if "srgb" in ImageCms.getProfileDescription(source).lower():
-                return opaque.convert("RGB")
+                return opaque if opaque.mode == "RGB" else opaque.convert("RGB")
             converted = ImageCms.profileToProfile(opaque, source, ImageCms.createProfile("sRGB"), outputMode="RGB")
             return converted if converted is not None else opaque.convert("RGB")
         except (ImageCms.PyCMSError, OSError, ValueError):  # a broken profile must not cost the picture
             pass
-    return image.convert("RGB")
+    return image if image.mode == "RGB" else image.convert("RGB")
 
 
 # ---------------------------------------------------------------------------------------------------------------- shaping

@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError,
 from selfsup_engine import files
 from selfsup_engine.errors import UserError
 from selfsup_engine.halves import packed, unpacked
+from selfsup_engine.lines import one_line
 
 FILE = "directions.json"
 MOST = 64  # of a model
@@ -73,7 +74,7 @@ def checked(name: str) -> str:
     Raises:
         UserError: it is empty or too long.
     """
-    name = " ".join(name.split())
+    name = one_line(name)
     if not 1 <= len(name) <= NAME:
         raise UserError(f"A name of a direction has 1 to {NAME} characters.")
     return name

@@ -28,6 +28,7 @@ FORMATS: dict[str, Format] = {".png": "png", ".jpg": "jpeg", ".jpeg": "jpeg", ".
 """What a file name's end says of the format to write."""
 LONGEST_SIDE: dict[Format, int] = {"png": 2**31 - 1, "jpeg": 65_500, "webp": 16_383}
 """Pixels; what libjpeg and libwebp can write."""
+STRIP = 4_000_000  # pixels
 QUALITY = 92
 FULL_COLOUR_QUALITY = 90
 """From this JPEG quality on, colours have the full resolution (4:4:4); below, half of it each way (4:2:0)."""
@@ -70,7 +71,7 @@ def read(data: bytes | Path, name: str = "") -> Photo:
         name: what messages call the photo; a path's own name when empty.
 
     Raises:
-        UserError: not a picture in one of `images.FORMATS`, broken, cut short, or of more than `images.most_pixels`.
+        UserError: not a picture in one of `images.FORMATS`, broken, cut short, or of more pixels than `images.most_pixels`.
     """
     name = name or (data.name if isinstance(data, Path) else "")
     return images.opened(data, lambda image: _photo(image, name), name)
@@ -139,10 +140,13 @@ def _space(icc: bytes) -> str:
 
 
 def _planes(image: Image.Image, bands: str) -> images.Pixels:
-    """uint8 (C, H, W), band by band, so that no second copy of all of them exists."""
+    """uint8 (C, H, W), some rows at a time, so that no second copy of all of them exists."""
     planes = np.empty((len(bands), image.height, image.width), np.uint8)
-    for plane, band in zip(planes, bands, strict=True):
-        plane[:] = np.asarray(image.getchannel(band))
+    rows = max(1, STRIP // image.width)
+    for top in range(0, image.height, rows):
+        strip = image.crop((0, top, image.width, min(top + rows, image.height)))
+        for plane, band in zip(planes, bands, strict=True):
+            plane[top : top + rows] = np.asarray(strip.getchannel(band))
     return planes
 
 
@@ -195,4 +199,4 @@ def save(photo: Photo, path: Path, quality: int = QUALITY) -> None:
     try:
         files.write(path, data)
     except OSError as error:
-        raise UserError(f"{path} cannot be written: {error.strerror or error}. Choose another folder.") from error
+        raise UserError(f"{path.name} cannot be written: {error.strerror or error}. Choose another folder.") from error

@@ -17,10 +17,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from filelock import FileLock
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from selfsup_engine import events, files
 from selfsup_engine.errors import UserError
+from selfsup_engine.lines import one_line
 
 if TYPE_CHECKING:
     from selfsup_engine.limits import Limits
@@ -85,7 +86,7 @@ class Run(BaseModel):
     config: dict[str, Any]
     budget: Budget
     seed: int = Field(0, ge=0, lt=2**31)
-    title: str = Field("", max_length=80)
+    title: Annotated[str, AfterValidator(one_line)] = Field("", max_length=80)
     note: str = Field("", max_length=2000)
     created: AwareDatetime = Field(default_factory=lambda: datetime.now(UTC))
     result: Result | None = None
@@ -174,12 +175,23 @@ def _readable(root: Path) -> list[tuple[Run, RunFolder]]:
     for path in root.glob("[!.]*/run.json"):
         folder = RunFolder(path.parent)
         with contextlib.suppress(UserError):
-            found.append((folder.run, folder))
+            if _stays(folder.path):
+                found.append((folder.run, folder))
     return found
 
 
+def _stays(folder: Path) -> bool:
+    """Whether neither a run's folder nor anything in it is a link, which might lead anywhere."""
+    try:
+        with os.scandir(folder) as entries:
+            return not folder.is_symlink() and not any(entry.is_symlink() for entry in entries)
+    except OSError:
+        return False
+
+
 class Library:
-    """The gallery, which is read only, and the person's runs. A folder whose run.json is damaged is in neither list."""
+    """The gallery, which is read only, and the person's runs. A folder whose run.json is damaged, or that holds
+    a link, is in neither list: what else a page opens of a run lies in its folder."""
 
     owner = ""
     """Whose it is: empty for whoever runs the program, else a visitor's (see training/visitors.py)."""
@@ -233,10 +245,10 @@ class Library:
             UserError: nothing is there.
         """
         for root in (self.root, self.gallery):
-            if NAME.fullmatch(name) and (root / name / "run.json").exists():
+            if NAME.fullmatch(name) and (root / name / "run.json").exists() and _stays(root / name):
                 return RunFolder(root / name)
         raise UserError(
-            f"There is no run {name!r} in the library. It may have been deleted; the library page lists all runs."
+            f"There is no run {name[:64]!r} in the library. It may have been deleted; the library page lists all runs."
         )
 
     def free_path(self, run: Run) -> Path:
@@ -255,7 +267,7 @@ class Library:
             UserError: `path` already holds a run, or nothing can be written there.
         """
         if path is not None and (path / "run.json").exists():
-            raise UserError(f"{path} already holds a run. Give another folder, or resume that one.")
+            raise UserError(f"{path.name} already holds a run. Give another folder, or resume that one.")
         with files.told(path or self.root):
             folder = RunFolder(self._new_folder(run) if path is None else path)
             try:
@@ -277,7 +289,7 @@ class Library:
     def rename(self, folder: RunFolder, title: str) -> None:
         """Gives a run another title; its folder's name stays, so links to it go on working."""
         self._check_own(folder)
-        title = " ".join(title.split())
+        title = one_line(title)
         if not title or len(title) > 80:
             raise UserError("A name has 1 to 80 characters.")
         with files.told(self.root):
@@ -324,9 +336,9 @@ class Library:
         """What a person called the directions of the model with these weights; empty where nothing was said or it cannot be read."""
         try:
             said = json.loads(self._names(weights).read_text(encoding="utf-8"))
-        except (OSError, ValueError):
+        except (OSError, ValueError, RecursionError):
             return {}
-        return {str(key): str(name)[:24] for key, name in said.items()} if isinstance(said, dict) else {}
+        return {str(key): one_line(str(name))[:24] for key, name in said.items()} if isinstance(said, dict) else {}
 
     def give_name(self, weights: str, direction: str, name: str) -> None:
         """Calls a direction something, or without a name what it was called at first; kept with the library, so also for a model
@@ -335,7 +347,7 @@ class Library:
         Raises:
             UserError: the name is too long, or it cannot be written.
         """
-        name = " ".join(name.split())
+        name = one_line(name)
         if len(name) > 24:
             raise UserError("A name of a direction has at most 24 characters.")
         named = {key: given for key, given in (self.names(weights) | {direction: name}).items() if given}

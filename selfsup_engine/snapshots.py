@@ -30,7 +30,7 @@ def path(folder: RunFolder, step: int) -> Path:
 def stored(folder: RunFolder) -> dict[int, Path]:
     """The snapshots that a run has, by step, in order. Nobody has looked into them yet."""
     found = ((_NAME.fullmatch(file.name), file) for file in sorted((folder.path / FOLDER).glob("*.safetensors")))
-    return {int(name[1]): file for name, file in found if name}
+    return {int(name[1]): file for name, file in found if name and not file.is_symlink()}
 
 
 def cut_after(folder: RunFolder, step: int) -> None:

@@ -250,7 +250,7 @@ class LatentSpace:
         """
         if not sources.is_local(self.run.source):
             raise UserError(
-                f"The training images of {self.run.source} are not on this machine; the test images are shown."
+                f"The training images of {sources.called(self.run.source)} are not on this machine; the test images are shown."
             )
         images = sources.load(self.run.source).fitted(self.channels, self.size).train
         return images, self.encode(images)

@@ -148,7 +148,7 @@ class Timeline:
             labels, classes = loaded.test_labels, loaded.classes
         else:
             raise UserError(
-                f"The images of {self.run.source} are not on this machine. They are there once the run has them."
+                f"The images of {sources.called(self.run.source)} are not on this machine. They are there once the run has them."
             )
         return Given(images[:MAPPED], None if labels is None else labels[:MAPPED], classes)
 

@@ -127,6 +127,8 @@ class Dcgan(nn.Module):
         self.averaged, self.batch = config.average > 0, config.batch
         self.generator, self.discriminator = generator(config), discriminator(config)
         for layer in self.modules():  # as Radford et al. (2016) start them
+            if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d | nn.BatchNorm2d) and layer.weight.is_meta:
+                continue  # shapes alone: there is nothing to start, and PyTorch would fetch an algebra system to say so
             if isinstance(layer, (nn.Conv2d, nn.ConvTranspose2d)):
                 nn.init.normal_(layer.weight, 0.0, 0.02)
             elif isinstance(layer, nn.BatchNorm2d):

@@ -8,6 +8,7 @@
 | `npz:PATH`, `folder:PATH` | files on this computer; see `npz.read` and `folder.read` |
 | `patches:PATH` | patches of a photo, or of the photos in a folder; see `patches.read` |
 | `upload:ID` | what `own.save` stored |
+| `elsewhere:NAME` | somebody's files on another computer, by their name alone; see `without_path` |
 
 torch is imported by `load`, not by this package, so that a page can show at once what there is.
 """
@@ -16,9 +17,10 @@ from __future__ import annotations
 
 import difflib
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from selfsup_engine.errors import UserError
+from selfsup_engine.lines import one_line
 from selfsup_engine.sources import digits, folder, npz, own, patches, shapes, torchvision_sets
 from selfsup_engine.sources.base import OWN_LICENCE, ImageSet, Progress, SourceInfo, data_root
 from selfsup_engine.sources.catalogue import SOURCES
@@ -29,14 +31,18 @@ __all__ = [
     "Progress",
     "SourceInfo",
     "at_hand",
+    "called",
     "data_root",
     "info",
     "is_local",
     "is_own",
     "load",
+    "without_path",
 ]
 
-_OWN = ("npz", "folder", "patches", "upload")
+_PATHS = ("npz", "folder", "patches")
+_ELSEWHERE = "elsewhere"
+_OWN = (*_PATHS, "upload", _ELSEWHERE)
 
 
 def info(source: str) -> SourceInfo:
@@ -57,6 +63,8 @@ def info(source: str) -> SourceInfo:
             return patches.info(rest)
         case "upload":
             return own.info(rest)
+        case "elsewhere":
+            raise _not_here(rest)
         case _:
             return SOURCES[kind]
 
@@ -75,6 +83,8 @@ def is_local(source: str) -> bool:
             return patches.exists(rest)
         case "upload":
             return own.exists(rest)
+        case "elsewhere":
+            return False
         case _:
             return not SOURCES[kind].files or torchvision_sets.is_local(SOURCES[kind])
 
@@ -90,6 +100,26 @@ def at_hand(name: str) -> str:
 def is_own(source: str) -> bool:
     """Whether it is somebody's own files, which only the machine that they lie on has."""
     return source.partition(":")[0] in _OWN
+
+
+def without_path(source: str) -> str:
+    """A source string that names no place on a disk: what goes to another computer says nothing of this one, and what comes from one opens
+    nothing here. `folder:PATH/shoes` becomes `elsewhere:shoes`."""
+    kind, _, rest = source.partition(":")
+    if kind not in _PATHS:
+        return source
+    name = PurePath(rest.rpartition("?side=")[0] or rest).name.rpartition("\\")[2]
+    return f"{_ELSEWHERE}:{one_line(PurePath(name).stem)[:80] or 'pictures'}"
+
+
+def called(source: str) -> str:
+    """What a message calls a source: files of one's own by their name, not by their place."""
+    told = without_path(source)
+    return told.removeprefix(f"{_ELSEWHERE}:")[:80]
+
+
+def _not_here(name: str) -> UserError:
+    return UserError(f"The pictures {name[:80]!r} are on the computer on which this model was trained, not here.")
 
 
 def load(source: str, progress: Progress | None = None) -> ImageSet:
@@ -119,6 +149,8 @@ def load(source: str, progress: Progress | None = None) -> ImageSet:
             return patches.read(rest).to_image_set(source, OWN_LICENCE)
         case "upload":
             return own.load(rest)
+        case "elsewhere":
+            raise _not_here(rest)
         case _:
             return torchvision_sets.load(SOURCES[kind], progress or _silent)
 

@@ -23,19 +23,24 @@ def listing(path: Path) -> list[Path]:
         UserError: not a folder, or without pictures, or with more than `MAX_PICTURES`.
     """
     if not path.is_dir():
-        raise UserError(f"There is no folder {path}. Check the path.")
-    found = sorted(
-        file
-        for file in path.rglob("*")
-        if file.suffix.lower() in _SUFFIXES
-        and not any(part.startswith(".") for part in file.relative_to(path).parts)
-        and file.is_file()
-    )
+        raise UserError(f"There is no folder {path.name}. Check the path.")
+    try:
+        found = sorted(
+            file
+            for file in path.rglob("*")
+            if file.suffix.lower() in _SUFFIXES
+            and not any(part.startswith(".") for part in file.relative_to(path).parts)
+            and file.is_file()
+        )
+    except OSError as error:
+        raise UserError(
+            f"The folder {path.name} cannot be read ({error.strerror}). See to it, and try again."
+        ) from error
     if not found:
-        raise UserError(f"There are no pictures in {path}. Put PNG or JPEG files there.")
+        raise UserError(f"There are no pictures in {path.name}. Put PNG or JPEG files there.")
     if len(found) > MAX_PICTURES:
         raise UserError(
-            f"There are {len(found)} pictures in {path}; the most is {MAX_PICTURES}. Choose a smaller folder."
+            f"There are {len(found)} pictures in {path.name}; the most is {MAX_PICTURES}. Choose a smaller folder."
         )
     return found
 
@@ -69,7 +74,7 @@ def read(path: Path) -> Arrays:
         kept.append(file.relative_to(path))
     if len(rows) < 2:
         raise UserError(
-            f"Of the pictures in {path}, {len(rows)} can be read; at least 2 are needed. Add PNG or JPEG files."
+            f"Of the pictures in {path.name}, {len(rows)} can be read; at least 2 are needed. Add PNG or JPEG files."
         )
     pixels = np.stack(rows)
     classes = tuple(sorted({file.parts[0] for file in kept}))

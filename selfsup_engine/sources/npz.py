@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import zipfile
 from collections.abc import Iterable
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 
 from selfsup_engine.errors import UserError
 from selfsup_engine.images import WHITE, Pixels
+from selfsup_engine.lines import one_line
 from selfsup_engine.sources.base import OWN_LICENCE, Arrays, Labels, SourceInfo
 
 MAX_BYTES = 1_000_000_000
@@ -87,7 +89,7 @@ def _load(path: Path) -> dict[str, Array]:
     except UserError:
         raise
     except FileNotFoundError:
-        raise UserError(f"There is no file {path}. Check the path.") from None
+        raise UserError(f"There is no file {path.name}. Check the path.") from None
     except MemoryError:
         raise UserError(f"{path.name} needs more memory than there is. Use fewer or smaller images.") from None
     except Exception as error:  # a broken zip or header raises nearly anything
@@ -176,5 +178,6 @@ def _classes(found: dict[str, Array], labels: Iterable[Labels | None]) -> tuple[
     count = 1 + max((int(given.max()) for given in labels if given is not None and len(given)), default=-1)
     names = found.get("classes")
     if names is not None and names.dtype.kind == "U" and names.ndim == 1 and len(names) >= count > 0:
-        return tuple(map(str, names))
+        with contextlib.suppress(SystemError, ValueError):  # what numpy takes for signs may be none
+            return tuple(map(one_line, map(str, names)))
     return tuple(map(str, range(count)))

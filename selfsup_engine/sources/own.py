@@ -19,6 +19,7 @@ from selfsup_engine import images
 from selfsup_engine.errors import UserError
 from selfsup_engine.images import Crop, Pixels
 from selfsup_engine.limits import public
+from selfsup_engine.lines import one_line
 from selfsup_engine.sources import store
 from selfsup_engine.sources.base import OWN_LICENCE, Arrays, ImageSet, SourceInfo, data_root
 
@@ -122,7 +123,7 @@ def keep(arrays: Arrays, title: str, keeper: Keeper | None = None) -> str:
     identity = digest.hexdigest()[:16]
     _, channels, size, _ = arrays.train.shape
     facts = {
-        "title": " ".join(title.split())[:80] or "My pictures",
+        "title": one_line(title)[:80] or "My pictures",
         "train": str(len(arrays.train)),
         "test": str(len(arrays.test)),
         "channels": str(channels),
@@ -189,9 +190,13 @@ def info(identity: str) -> SourceInfo:
     Raises:
         UserError: there is no such upload, or its file is damaged.
     """
-    facts = store.facts(_existing(identity))
-    train, test, size, channels = (int(facts[key]) for key in ("train", "test", "size", "channels"))
-    title, summary = facts["title"], f"{train + test} pictures that were uploaded."
+    path = _existing(identity)
+    facts = store.facts(path)
+    try:
+        train, test, size, channels = (int(facts[key]) for key in ("train", "test", "size", "channels"))
+        title, summary = facts["title"], f"{train + test} pictures that were uploaded."
+    except (KeyError, ValueError) as error:
+        raise store.damaged(path) from error
     return SourceInfo(f"upload:{identity}", title, summary, OWN_LICENCE, train, test, size, channels)
 
 

@@ -54,12 +54,14 @@ class Options:
             key, _, value = (side.strip() for side in part.partition("="))
             if key not in RANGES:
                 names = ", ".join(field.name for field in fields(cls))
-                raise UserError(f"Shapes have no option {key!r}. Choose from {names}, as in shapes:size=48,seed=3.")
+                raise UserError(
+                    f"Shapes have no option {key[:40]!r}. Choose from {names}, as in shapes:size=48,seed=3."
+                )
             low, high = RANGES[key]
             number = int(value) if value.isascii() and value.isdigit() and len(value) <= 10 else -1
             if not low <= number <= high or (key == "channels" and number == 2):
                 allowed = "1 or 3" if key == "channels" else f"a whole number from {low} to {high}"
-                raise UserError(f"The shapes' {key} is {allowed}, not {value!r}.")
+                raise UserError(f"The shapes' {key} is {allowed}, not {value[:40]!r}.")
             chosen[key] = number
         return cls(**chosen)
 

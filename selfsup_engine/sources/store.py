@@ -37,16 +37,16 @@ def write(path: Path, arrays: Arrays, facts: Mapping[str, str]) -> None:
     try:
         files.write(path, content)
     except OSError as error:
-        raise not_kept(path.name, path.parent, error) from error
+        raise not_kept(path.name, error) from error
 
 
-def not_kept(what: str, folder: Path, error: OSError) -> UserError:
+def not_kept(what: str, error: OSError) -> UserError:
     """That a set could not be written, why, and what to do."""
-    why = "The disk is full" if error.errno in files.FULL else error.strerror or str(error)
+    why = "The disk is full" if error.errno in files.FULL else error.strerror or "The disk takes nothing"
     if public():
         return UserError(f"{why}: {what} could not be kept on this host. Come back later, then try again.")
     return UserError(
-        f"{why}: {what} could not be kept in {folder}. "
+        f"{why}: {what} could not be kept. "
         "Make room, or name a folder that may be written to in the environment variable SELFSUP_DATA."
     )
 
@@ -62,11 +62,11 @@ def read(path: Path, name: str, licence: str) -> ImageSet:
     known = facts(path)
     try:
         tensors = load_file(path)
-        classes = tuple(json.loads(known["classes"]))
+        classes = tuple(map(str, json.loads(known["classes"])))
         labels = tensors.get("train_labels"), tensors.get("test_labels")
         return ImageSet(name, tensors["train"], tensors["test"], *labels, classes, licence)
-    except (OSError, SafetensorError, KeyError, ValueError) as error:
-        raise _damaged(path) from error
+    except (OSError, SafetensorError, KeyError, ValueError, TypeError, RecursionError) as error:
+        raise damaged(path) from error
 
 
 def facts(path: Path) -> dict[str, str]:
@@ -79,13 +79,14 @@ def facts(path: Path) -> dict[str, str]:
         with safe_open(path, framework="np") as file:
             known = dict(file.metadata() or {})
     except (OSError, SafetensorError) as error:
-        raise _damaged(path) from error
+        raise damaged(path) from error
     if known.get("layout") != LAYOUT:
         raise UserError(
-            f"{files.called(path)} was written by another version of this program. Delete it and try again."
+            f"{path.name} was written by another version of this program. Delete it from the data folder (SELFSUP_DATA) and try again."
         )
     return known
 
 
-def _damaged(path: Path) -> UserError:
-    return UserError(f"{files.called(path)} is missing or damaged. Delete it and try again.")
+def damaged(path: Path) -> UserError:
+    """That a set cannot be read, and what to do."""
+    return UserError(f"{path.name} is missing or damaged. Delete it from the data folder (SELFSUP_DATA) and try again.")

@@ -53,7 +53,7 @@ def load(info: SourceInfo, progress: Progress) -> ImageSet:
                 if not _is_good(cached):  # another process may have made it while this one waited
                     store.write(cached, _first_load(info, progress), {"licence": info.licence})
         except OSError as error:
-            raise store.not_kept(info.title, data_root(), error) from error
+            raise store.not_kept(info.title, error) from error
     return store.read(cached, info.name, info.licence)
 
 
@@ -142,10 +142,12 @@ def _no_download(info: SourceInfo, archives: list[_Archive], reason: str) -> Use
         return UserError(
             f"{info.title} is not on this host yet, and could not be downloaded. Choose digits or shapes, which are built in."
         )
+    below = archives[0].path.parent.relative_to(data_root()).as_posix()
+    place = "the data folder (SELFSUP_DATA)" + (f", under {below}" if below != "." else "")
     what = archives[0].path.name if len(archives) == 1 else f"the {len(archives)} .gz files"
     return UserError(
         f"{info.title} could not be downloaded: {reason}. Connect this computer to the internet and try again, or put {what} "
-        f"into {archives[0].path.parent}, or choose digits or shapes, which are built in."
+        f"into {place}, or choose digits or shapes, which are built in."
     )
 
 

@@ -11,18 +11,17 @@ import threading
 import time
 from collections.abc import Callable
 
-from selfsup_engine import events, files, host
+from selfsup_engine import events, files
 from selfsup_engine.errors import UserError
 from selfsup_engine.events import Failed, Status
 from selfsup_engine.runs import Library, Run, RunFolder
 from selfsup_engine.training import visitors
 from selfsup_engine.training.launcher import Launcher, LocalLauncher
-from selfsup_engine.training.line import SharedLine, giving_way
+from selfsup_engine.training.line import VISITORS, SharedLine, giving_way
 from selfsup_engine.training.worker import CONTROL, WORKER, is_claimed, worker_of
 
 CAPACITY = 8  # runs that may wait: a longer queue is a promise nobody keeps
 TICK = 0.1  # seconds between two looks at the worker
-SPARE = 1_000_000_000  # bytes free for a second worker to be warmed while the first trains
 
 
 def paused_by_shutdown(folder: RunFolder) -> bool:
@@ -55,7 +54,7 @@ class Jobs:
 
     def _holds(self, folder: RunFolder) -> bool:
         """The run lies in the library, or in a visitor's below it."""
-        return folder.path.parent in (self.library.root, self.library.root / visitors.PLACE / folder.path.parent.name)
+        return folder.path.parent in (self.library.root, self.library.root / VISITORS / folder.path.parent.name)
 
     @property
     def trains_here(self) -> bool:
@@ -262,7 +261,7 @@ class Jobs:
                 del self._unsaid[name]
 
     def tick(self) -> None:
-        """One look: bury a worker that died, start the next run, keep a worker warm. A server that does not train only looks whether it
+        """One look: bury a worker that died, start the next run, or keep a worker warm for it. A server that does not train only looks whether it
         has to now."""
         with self._lock:
             self._say_unsaid()
@@ -275,7 +274,7 @@ class Jobs:
             if self._leads() and not self._current:
                 if self.line.read().waiting:
                     self._start_next()
-                if not self._current or host.memory().free > SPARE:
+                if not self._current:  # beside one that trains, it would cost 150 MB and the first seconds' processor
                     self.launcher.warm()
 
     def _ended(self, folder: RunFolder, how: str) -> None:

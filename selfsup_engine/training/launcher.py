@@ -82,8 +82,9 @@ class LocalLauncher:
         if worker is None:
             if process := process_of(handle):
                 with contextlib.suppress(psutil.Error):
-                    process.kill()
-                    process.wait(5)
+                    if any("selfsup_engine" in word for word in process.cmdline()):  # the handle is a file's word
+                        process.kill()
+                        process.wait(5)
             return "the training process is gone"
         if worker.poll() is None:
             worker.kill()

@@ -7,20 +7,36 @@ the system takes back from a process that dies.
 import contextlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Annotated, Literal
 
 from filelock import FileLock, Timeout
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 
 from selfsup_engine import files
+
+VISITORS = ".visitors"
+"""The folder of a library that has a library for each visitor of a public host in it; hidden there, as its trash is."""
+
+
+def _in_the_library(name: str) -> str:
+    """A folder of the library's or of a visitor's, and no way out of it: the file may be somebody else's work."""
+    *whose, last = Path(name).parts or ("",)
+    nobodys = whose and not (len(whose) == 2 and whose[0] == VISITORS and not whose[1].startswith("."))
+    if nobodys or not last or last.startswith(".") or name != "/".join((*whose, last)) or "\0" in name:
+        raise ValueError("no name of a run")
+    return name
+
+
+Name = Annotated[str, AfterValidator(_in_the_library)]
 
 
 class Line(BaseModel):
     """Names of runs, by their folders below the library: the one that trains, the one that did last, and those that wait."""
 
     model_config = ConfigDict(extra="forbid")
-    training: str = ""
-    latest: str = ""
-    waiting: list[str] = []
+    training: Literal[""] | Name = ""
+    latest: Literal[""] | Name = ""
+    waiting: list[Name] = []
 
     def in_turn(self) -> list[str]:
         """Those that wait, in the order in which they will train if none comes in between."""

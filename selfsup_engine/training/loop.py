@@ -108,7 +108,9 @@ def train(folder: RunFolder, control: Control = lambda: "go") -> Iterator[Event]
             yield said
     assert images is not None
     if len(images.train) < 2 or not len(images.test):
-        raise UserError(f"{run.source} has too few images: it takes two to train on and one to test on. Add more.")
+        raise UserError(
+            f"{sources.called(run.source)} has too few images: it takes two to train on and one to test on. Add more."
+        )
     yield from Training(folder, config, images, control).events()
 
 

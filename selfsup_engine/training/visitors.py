@@ -18,9 +18,8 @@ from selfsup_engine.errors import UserError
 from selfsup_engine.limits import Limits
 from selfsup_engine.runs import Library, Run, RunFolder
 from selfsup_engine.sources import SourceInfo, own
-from selfsup_engine.training.line import SharedLine, owner_of
+from selfsup_engine.training.line import VISITORS, SharedLine, owner_of
 
-PLACE = ".visitors"  # of the host's library; hidden there, as its trash is
 TOKEN = re.compile(r"[A-Za-z0-9_-]{32,64}")
 GONE = "upload:gone"  # the source of a run that came from elsewhere: its pictures are not this visitor's
 
@@ -36,7 +35,7 @@ class VisitorLibrary(Library):
     def __init__(self, host: Library, token: str, limits: Limits) -> None:
         assert TOKEN.fullmatch(token)
         self.owner = hashlib.sha256(token.encode()).hexdigest()[:32]
-        super().__init__(host.root / PLACE / self.owner, host.gallery)
+        super().__init__(host.root / VISITORS / self.owner, host.gallery)
         self.host = host
         self.limits: Limits = limits
         self.keeps_deleted = limits.hours * 3600
@@ -64,7 +63,7 @@ class VisitorLibrary(Library):
 
     def in_line(self) -> int:
         """How many of this visitor's runs train or wait."""
-        line, mine = SharedLine(self.host.root).read(), f"{PLACE}/{self.owner}"
+        line, mine = SharedLine(self.host.root).read(), f"{VISITORS}/{self.owner}"
         return sum(owner_of(name) == mine for name in [line.training, *line.waiting])
 
     # ------------------------------------------------------------------------------------------------ what a visitor may add
@@ -103,7 +102,7 @@ class VisitorLibrary(Library):
         most = self.limits
         if heavy := self._heavy(more):
             raise UserError(heavy)
-        everyone = files.bytes_in(self.host.root / PLACE) + sum(path.stat().st_size for path, _ in own.owned())
+        everyone = files.bytes_in(self.host.root / VISITORS) + sum(path.stat().st_size for path, _ in own.owned())
         if everyone + more > most.disk_mb * 1_000_000:
             raise UserError(
                 f"All visitors together keep {everyone // 1_000_000} MB, the most on this public host, {most.why('disk_mb')}. "
@@ -169,7 +168,7 @@ class VisitorLibrary(Library):
 
 def folders(host: Library) -> list[RunFolder]:
     """The runs of all visitors, in the order of their folders' names."""
-    return [RunFolder(path.parent) for path in sorted((host.root / PLACE).glob("*/[!.]*/run.json"))]
+    return [RunFolder(path.parent) for path in sorted((host.root / VISITORS).glob("*/[!.]*/run.json"))]
 
 
 def expire(host: Library, hours: float, busy: Collection[str]) -> None:
@@ -183,7 +182,7 @@ def expire(host: Library, hours: float, busy: Collection[str]) -> None:
     for name in busy:
         with contextlib.suppress(UserError):
             in_use.add(RunFolder(host.root / name).run.source)
-    for place in (host.root / PLACE).glob("*"):
+    for place in (host.root / VISITORS).glob("*"):
         for path in [*place.glob("[!.]*"), *place.glob(".trash/*")]:
             if path.relative_to(host.root).as_posix() not in busy and _last_used(path) < too_old:
                 shutil.rmtree(path, ignore_errors=True)

@@ -33,7 +33,7 @@ _WISHES: dict[str, events.Wish] = {"pause": "pause", "stop": "stop"}
 def wish_of(folder: RunFolder) -> events.Wish:
     """What the person wants of a running run, as `jobs` left it in the folder."""
     with contextlib.suppress(OSError):
-        said = folder.file(CONTROL).read_text().strip()
+        said = folder.file(CONTROL).read_text(errors="replace").strip()
         return _WISHES.get(said, "go")
     return "go"
 
@@ -41,7 +41,7 @@ def wish_of(folder: RunFolder) -> events.Wish:
 def worker_of(folder: RunFolder) -> str:
     """The handle of the process that trains a run, or trained it last; empty if none ever did."""
     try:
-        return folder.file(WORKER).read_text()
+        return folder.file(WORKER).read_text(errors="replace")
     except OSError:
         return ""
 
@@ -161,9 +161,9 @@ def main() -> None:
 
     files.sweep(sources.data_root())
     families()  # everything a run imports is there before the click,
-    torch.optim.SGD([torch.zeros(1)])  # so are the 800 modules that torch fetches for its first optimiser,
+    torch.optim.SGD([torch.zeros(1)])  # so is what torch fetches for its first optimiser,
     with contextlib.suppress(UserError):
-        sources.load("digits")  # and so is the set that scikit-learn takes seconds to give, the first time ever
+        sources.load("digits")  # and so is the set that has to be drawn once, the first time ever
     line = sys.stdin.readline().strip()
     if not line:
         return

@@ -11,11 +11,33 @@ import pytest
 
 from selfsup_engine.runs import ROOT
 
+SHELLS = {
+    "os.system",
+    "os.popen",
+    "subprocess.getoutput",
+    "subprocess.getstatusoutput",
+    "builtins.eval",
+    "builtins.exec",
+}
+
 Code = dict[str, ast.Module]
 Detector = Callable[[ast.Module], list[str]]
 
 LONGEST = 400  # lines of a file
-UNPICKLERS = {"pickle", "_pickle", "cPickle", "cloudpickle", "dill", "joblib", "jsonpickle", "marshal", "shelve"}
+UNPICKLERS = {
+    "pickle",
+    "_pickle",
+    "cPickle",
+    "cloudpickle",
+    "dill",
+    "joblib",
+    "jsonpickle",
+    "marshal",
+    "shelve",
+    "yaml",
+    "ruamel",
+    "xmlrpc",
+}
 
 
 def names_of(*wanted: str) -> Detector:
@@ -47,7 +69,7 @@ def keywords(tree: ast.Module) -> list[ast.keyword]:
 
 
 def code_from_data(tree: ast.Module) -> list[str]:
-    """Whatever turns data into code: unpickling in all its guises, eval and exec."""
+    """Whatever turns data into code: unpickling in all its guises, eval, exec and compile, a shell, a module that data name."""
     found = []
     torch_names = {"torch"}
     for node in ast.walk(tree):
@@ -60,8 +82,14 @@ def code_from_data(tree: ast.Module) -> list[str]:
             found += ["torch.load" for alias in node.names if top == "torch" and alias.name == "load"]
         elif isinstance(node, ast.Attribute) and node.attr == "load":
             found += ["torch.load"] * (ast.unparse(node.value).partition(".")[0] in torch_names)
-        elif isinstance(node, ast.Name) and node.id in ("eval", "exec", "__import__"):
+        elif isinstance(node, ast.Name) and node.id in ("eval", "exec", "__import__", "compile"):
             found.append(node.id)
+        elif isinstance(node, ast.Attribute) and ast.unparse(node) in SHELLS:
+            found.append(ast.unparse(node))
+        elif isinstance(node, ast.keyword) and node.arg in ("shell", "weights_only"):
+            found += [node.arg] * (
+                not (isinstance(node.value, ast.Constant) and node.value.value is (node.arg != "shell"))
+            )
         elif isinstance(node, ast.keyword) and node.arg == "allow_pickle":
             found += ["allow_pickle"] * (not (isinstance(node.value, ast.Constant) and node.value.value is False))
     return found
@@ -124,6 +152,11 @@ def broken(code: Code, detect: Detector, *owners: str, inside: str = "") -> dict
         (code_from_data, "np.load(path, allow_pickle=trusting)"),
         (code_from_data, "eval(text)"),
         (code_from_data, "list(map(exec, texts))"),
+        (code_from_data, "import yaml"),
+        (code_from_data, "os.system(text)"),
+        (code_from_data, "subprocess.run(text, shell=True)"),
+        (code_from_data, "subprocess.run(text, shell=wanted)"),
+        (code_from_data, "compile(text, '', 'exec')"),
         (undocumented, "'A module.'\ndef public(): return 1"),
         (undocumented, "'A module.'\nclass Public: ..."),
         (undocumented, "x = 1"),

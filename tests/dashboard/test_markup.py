@@ -106,3 +106,14 @@ def test_a_gauge_stays_within_its_bounds(share: float, percent: str) -> None:
 def test_captions_can_be_left_out() -> None:
     assert "figcaption" not in markup.shots([(PICTURE, "one")], captions=False)
     assert 'class="shots fill many"' in markup.shots([(PICTURE, "one")], classes="fill many")
+
+
+def test_a_file_that_is_no_picture_is_not_shown(tmp_path: Path) -> None:
+    secret, link = tmp_path / "cover.png", tmp_path / "link.png"
+    secret.write_bytes(b"root:x:0:0")
+    picture = tmp_path / "picture.png"
+    picture.write_bytes(markup.png(PICTURE))
+    link.symlink_to(picture)
+    for path in (secret, link, tmp_path):
+        assert 'src="data:,"' in markup.img(path, "it")
+    assert "base64" in markup.img(picture, "it")

@@ -15,7 +15,7 @@ from selfsup_engine import events
 from selfsup_engine.limits import Limits
 from selfsup_engine.runs import Budget, Library, Run, RunFolder
 from selfsup_engine.training.hosted import HostedJobs
-from selfsup_engine.training.visitors import PLACE, VisitorLibrary
+from selfsup_engine.training.visitors import VISITORS, VisitorLibrary
 from tests.dashboard.conftest import IdleLauncher, Visit
 
 Come = Callable[..., AppTest]
@@ -159,4 +159,4 @@ def test_local_mode_knows_nothing_of_it(visit: Visit, says: Says, library: Libra
         assert not app.exception
         assert "public host" not in said.lower()
         assert SECRET not in said
-    assert not any(Path(folder.path).is_relative_to(library.root / PLACE) for folder in library.runs())
+    assert not any(Path(folder.path).is_relative_to(library.root / VISITORS) for folder in library.runs())

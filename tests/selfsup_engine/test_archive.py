@@ -240,3 +240,21 @@ def test_directions_are_only_taken_in_for_the_weights_that_they_come_with(member
     run["result"]["weights"] = "4bc80ffa8f42b2c2"
     lying = members | {"run.json": json.dumps(run).encode(), "directions.json": written([kept_one(2)])}
     refused(zipped(lying), other, "other weights")
+
+
+def test_no_place_on_a_disk_travels_with_a_run(trained: RunFolder, library: Library) -> None:
+    trained.save(trained.run.model_copy(update={"source": "folder:/srv/private/shoes"}))
+    with zipfile.ZipFile(io.BytesIO(export(trained))) as file:
+        members = {name: file.read(name) for name in file.namelist()}
+    assert b"/srv" not in members["run.json"] and b"elsewhere:shoes" in members["run.json"]
+    members["run.json"] = members["run.json"].replace(b"elsewhere:shoes", b"folder:/etc")  # by who means harm
+    taken = take_in(zipped(members), library)
+    assert taken.run.source == "elsewhere:etc"
+
+
+def test_what_a_link_leads_to_is_not_passed_on(trained: RunFolder, tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_bytes(b"secret")
+    trained.file("tags.json").symlink_to(secret)
+    with zipfile.ZipFile(io.BytesIO(export(trained))) as file:
+        assert "tags.json" not in file.namelist()

@@ -229,3 +229,14 @@ def test_a_name_that_does_not_fit_is_refused(library: Library, weights: str, nam
     with pytest.raises(UserError):
         library.give_name(weights, "g0", name)
     assert not (library.root / ".names").exists()
+
+
+def test_a_run_with_a_link_in_it_is_in_no_list(library: Library, make: Callable[..., Run], tmp_path: Path) -> None:
+    good, linked = library.create(make()), library.create(make(seed=1))
+    (tmp_path / "secret.png").write_bytes(b"secret")
+    linked.file("cover.png").symlink_to(tmp_path / "secret.png")
+    (library.root / "whole").symlink_to(good.path)
+    assert [folder.name for folder in library.runs()] == [good.name]
+    for name in (linked.name, "whole"):
+        with pytest.raises(UserError, match="There is no run"):
+            library.find(name)

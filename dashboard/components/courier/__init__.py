@@ -1,16 +1,20 @@
 """Brings the pictures of a map's points that the browser lacks; nothing of it is seen. The script is `static/latent_map/courier.js`."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Annotated, Any
 
 import streamlit as st
+from pydantic import Field, TypeAdapter
 
 from dashboard import state
+from dashboard.components.said import Number, Turn, said
 from dashboard.components.scripted import blob, scripted
 from selfsup_engine.images import Pixels, encode, montage
 
 MOST = 256  # pictures of one answer
 COLUMNS = 16
+
+_ASKED = TypeAdapter(tuple[Annotated[list[Number], Field(max_length=10_000)], Turn])
 
 _mount = scripted("courier", script="latent_map")
 
@@ -24,11 +28,10 @@ def courier(pictures: Callable[[list[int]], Pixels], *, count: int, follows: str
 
     @st.fragment
     def answer() -> None:
-        said: dict[str, Any] = state.held(key) or {}
-        asked, turn = said.get("asked") or ([], 0)
+        asked, turn = said(key, "asked", _ASKED) or ([], 0)
         new = turn != state.remembered(f"{key}:turn")
         state.remember(f"{key}:turn", turn)
-        numbers = [int(number) for number in asked[:MOST] if 0 <= int(number) < count] if new else []
+        numbers = [number for number in asked[:MOST] if 0 <= number < count] if new else []
         header: dict[str, Any] = {"follows": follows, "turn": turn, "numbers": numbers, "columns": COLUMNS}
         if not numbers:
             _mount(key=key, data=blob(header), on_asked_change=lambda: None)

@@ -5,12 +5,24 @@ Mount it in a `st.fragment` of its own: only there does Streamlit let a run fini
 
 import time
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import Annotated, NamedTuple
+
+from pydantic import Field, TypeAdapter
 
 from dashboard import state
 from dashboard.components.held import Held, settle
+from dashboard.components.said import Coordinate, Name, Turn, said
 from dashboard.components.scripted import bare, blob, scripted
 from selfsup_engine.images import Pixels
+
+_Set = tuple[
+    Annotated[dict[Name, Coordinate], Field(max_length=1_000)],
+    Coordinate,
+    Annotated[list[Name], Field(max_length=128)],
+    bool,
+    Turn,
+]
+_SET, _RENAMED, _REFRESH = TypeAdapter(_Set), TypeAdapter(tuple[Name, Name, Turn]), TypeAdapter(Turn)
 
 _mount = scripted("instrument")
 
@@ -85,9 +97,9 @@ def instrument(
     Controlled: pass what the last run returned. A new place in the browser wins over `wanted`; without one, another `wanted` moves the
     sliders there.
     """
-    said: dict[str, Any] = state.held(key) or {}
-    now, rest = _settled(key, said.get("set"), wanted)
-    renamed, refresh = said.get("renamed"), said.get("refresh")
+    played = said(key, "set", _SET)
+    now, rest = _settled(key, played, wanted)
+    renamed, refresh = said(key, "renamed", _RENAMED), said(key, "refresh", _REFRESH)
     new_name = renamed is not None and renamed[2] != state.remembered(f"{key}:named")
     new_refresh = refresh is not None and refresh != state.remembered(f"{key}:refresh")
     state.remember(f"{key}:named", renamed and renamed[2])
@@ -111,18 +123,18 @@ def instrument(
     _mount(
         key=key, data=data, on_set_change=lambda: None, on_renamed_change=lambda: None, on_refresh_change=lambda: None
     )
-    name = (str(renamed[0]), str(renamed[1])) if renamed and new_name else None
-    dragged = bool(said.get("set")) and not said["set"][3]
+    name = renamed[:2] if renamed and new_name else None
+    dragged = played is not None and not played[3]
     return Played(now.at, rest, name, new_refresh, dragged)
 
 
-def _settled(key: str, said: Sequence[Any] | None, wanted: Setting) -> tuple[Held[Setting], bool]:
+def _settled(key: str, played: _Set | None, wanted: Setting) -> tuple[Held[Setting], bool]:
     last: Held[Setting] | None = state.remembered(f"{key}:set")
     choice = None
-    if said is not None:
-        moves = tuple(sorted((str(name), float(value)) for name, value in said[0].items()))
-        choice = Setting(moves, float(said[1]), tuple(sorted(map(str, said[2])))), int(said[4])
+    if played is not None:
+        moves, truncation, locked, _, turn = played
+        choice = Setting(tuple(sorted(moves.items())), truncation, tuple(sorted(locked))), turn
     now = settle(last, choice, wanted, stamp=time.time_ns() // 1000)
     state.remember(f"{key}:set", now)
     new = choice is not None and last is not None and choice[1] != last.turn
-    return now, new and bool(said and said[3])
+    return now, new and bool(played and played[3])

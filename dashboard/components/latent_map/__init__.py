@@ -12,22 +12,30 @@ map itself changes.
 import hashlib
 import time
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+from pydantic import AfterValidator, Field, TypeAdapter
 
 from dashboard import state
 from dashboard.components.courier import courier
 from dashboard.components.held import settle
+from dashboard.components.said import Coordinate, Turn, said
 from dashboard.components.scripted import blob, scripted
 from dashboard.views import in_link
+from selfsup_engine.exploring import selection
 from selfsup_engine.images import Pixels
 from selfsup_engine.pictures import PALETTE
 
 __all__ = ["Look", "Told", "latent_map", "pack"]
 
 Point = tuple[float, float]
+
+_POINT = TypeAdapter(tuple[Coordinate, Coordinate, Turn])
+_HIDDEN = tuple[Annotated[int, Field(ge=0, le=999)], ...]
+_LOOK = TypeAdapter(tuple[Coordinate, Coordinate, Coordinate, _HIDDEN, bool, Turn])
+_LASSO = TypeAdapter(tuple[Annotated[str, Field(max_length=2_000), AfterValidator(selection.checked)], Turn])
 
 _mount = scripted("latent_map")
 
@@ -106,15 +114,14 @@ def latent_map(
     page with the same `link` show the same images in the same order: what is pointed at or lassoed in one stands out in the others. With
     `glide` points that have moved, as many as before, go there in 0.4 s. `lens(follows=key)` draws under the hand.
     """
-    said = state.held(key) or {}  # what the browser sent, before the map is mounted again
     stamp = time.time_ns() // 1000
-    choice, seen, circled = said.get("point"), said.get("look"), said.get("lasso")
-    here = settle(state.remembered(f"{key}:pin"), choice and ((choice[0], choice[1]), choice[2]), pin, stamp=stamp)
+    chosen, seen, circled = said(key, "point", _POINT), said(key, "look", _LOOK), said(key, "lasso", _LASSO)
+    here = settle(state.remembered(f"{key}:pin"), chosen and (chosen[:2], chosen[2]), pin, stamp=stamp)
     state.remember(f"{key}:pin", here)
-    looked = seen and (Look(seen[0], seen[1], seen[2], tuple(seen[3]), bool(seen[4])), seen[5])
+    looked = seen and (Look(*seen[:5]), seen[5])
     sight = settle(state.remembered(f"{key}:look"), looked, look, stamp=stamp)
     state.remember(f"{key}:look", sight)
-    group = settle(state.remembered(f"{key}:lasso"), circled and (str(circled[0]), circled[1]), lasso, stamp=stamp)
+    group = settle(state.remembered(f"{key}:lasso"), circled, lasso, stamp=stamp)
     state.remember(f"{key}:lasso", group)
     data = pack(
         points,

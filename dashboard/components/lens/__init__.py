@@ -5,15 +5,18 @@ pixels, how far to trust it, the nearest real one. The rest of the page follows 
 """
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import streamlit as st
+from pydantic import TypeAdapter
 
 from dashboard import state
+from dashboard.components.said import Coordinate, Turn, said
 from dashboard.components.scripted import bare, blob, scripted
 from selfsup_engine.images import Pixels
 
 Point = tuple[float, float]
+_AT = TypeAdapter(tuple[Coordinate, Coordinate, Turn])
 
 _mount = scripted("lens", script="latent_map")
 
@@ -40,11 +43,10 @@ def lens(draw: Callable[[Point | None], Glimpse], *, follows: str, title: str = 
 
     @st.fragment
     def live() -> None:
-        said: dict[str, Any] = state.held(key) or {}
-        x, y, turn = said.get("at") or (0.0, 0.0, 0)
+        x, y, turn = said(key, "at", _AT) or (0.0, 0.0, 0)
         moved = bool(turn) and turn != state.remembered(f"{key}:turn")
         state.remember(f"{key}:turn", turn)
-        seen = draw((float(x), float(y)) if moved else None)
+        seen = draw((x, y) if moved else None)
         header = {
             "follows": follows,
             "turn": turn,

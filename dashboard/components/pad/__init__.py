@@ -3,8 +3,13 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from pydantic import TypeAdapter
+
 from dashboard import state
+from dashboard.components.said import Share, Turn, said
 from dashboard.components.scripted import blob, scripted
+
+_PLACE = TypeAdapter(tuple[Share, Share, bool, Turn])
 
 _mount = scripted("pad")
 
@@ -30,7 +35,7 @@ def pad(
 
     pin: where the ring stands at first, and again whenever `stamp` changes.
     """
-    chosen = (state.held(key) or {}).get("place")
+    chosen = said(key, "place", _PLACE)
     turn = chosen[3] if chosen else None
     new = turn is not None and turn != state.remembered(f"{key}:turn")
     state.remember(f"{key}:turn", turn)
@@ -39,4 +44,4 @@ def pad(
         data=blob({"label": label, "marks": list(marks), "pin": pin, "stamp": stamp, "turn": turn or 0}, background),
         on_place_change=lambda: None,
     )
-    return Place(float(chosen[0]), float(chosen[1]), bool(chosen[2])) if new and chosen else None
+    return Place(*chosen[:3]) if new and chosen else None

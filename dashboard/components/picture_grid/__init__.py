@@ -2,9 +2,14 @@
 
 from collections.abc import Sequence
 
+from pydantic import TypeAdapter
+
 from dashboard import state
+from dashboard.components.said import Number, Turn, said
 from dashboard.components.scripted import blob, scripted
 from selfsup_engine.images import Pixels, encode, montage
+
+_PICKED = TypeAdapter(tuple[Number, Turn])
 
 _mount = scripted("picture_grid")
 _ACROSS = 16  # pictures in a row of the one that travels
@@ -44,8 +49,8 @@ def picture_grid(
 
 def just_pressed(key: str) -> int | None:
     """What a component of that key tells as `picked`, [number, turn], where that is new; asked once in a run."""
-    chosen = (state.held(key) or {}).get("picked")
+    chosen = said(key, "picked", _PICKED)
     turn = chosen[1] if chosen else None
     new = turn is not None and turn != state.remembered(f"{key}:turn")
     state.remember(f"{key}:turn", turn)
-    return int(chosen[0]) if new and chosen else None
+    return chosen[0] if new and chosen else None

@@ -12,9 +12,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+from pydantic import TypeAdapter
 
 from dashboard import state
 from dashboard.components.held import settle
+from dashboard.components.said import Number, Turn, said
 from dashboard.components.scripted import blob, scripted
 from selfsup_engine.pictures import PALETTE
 
@@ -26,6 +28,8 @@ MIDDLE = (0.02, 0.98)  # quantiles between which the points of every map are ins
 SPAN = (
     3  # sides of the map's window over which points have places: those that lie beside it come in from where they are
 )
+
+_STEP = TypeAdapter(tuple[Number, Turn])
 
 _mount = scripted("timeline")
 
@@ -54,8 +58,8 @@ def timeline(wanted: int, stills: Sequence[Still], *, key: str, **about: Any) ->
     Controlled: pass what the last run returned. A new place in the browser wins over `wanted`; without one, another `wanted` moves it
     there. For `about` see `pack`.
     """
-    said: Sequence[Any] | None = (state.held(key) or {}).get("step")
-    choice = None if said is None else (str(int(said[0])), int(said[1]))
+    chosen = said(key, "step", _STEP)
+    choice = None if chosen is None else (str(chosen[0]), chosen[1])
     here = settle(state.remembered(f"{key}:at"), choice, str(wanted), stamp=time.time_ns() // 1000)
     state.remember(f"{key}:at", here)
     data = pack(stills, stamp=here.stamp, at=int(here.placed), **about)

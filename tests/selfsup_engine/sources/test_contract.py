@@ -103,3 +103,23 @@ def test_what_does_not_exist_is_answered_with_what_does(source: str, hint: str) 
     for ask in (sources.info, sources.load):
         with pytest.raises(UserError, match=hint.replace("?", r"\?")):
             ask(source)
+
+
+@pytest.mark.parametrize(
+    ("source", "told"),
+    [
+        ("digits", "digits"),
+        ("upload:0123456789abcdef", "upload:0123456789abcdef"),
+        ("folder:/srv/private/shoes", "elsewhere:shoes"),
+        ("npz:~/sets/dogs.npz", "elsewhere:dogs"),
+        ("patches:C:\\photos\\sea.jpg?side=640", "elsewhere:sea"),
+        ("folder:/", "elsewhere:pictures"),
+    ],
+)
+def test_a_source_can_be_told_without_its_place(source: str, told: str) -> None:
+    assert sources.without_path(source) == told == sources.without_path(told)
+    if told.startswith("elsewhere"):
+        assert sources.is_own(told) and not sources.is_local(told)
+        for ask in (sources.info, sources.load):
+            with pytest.raises(UserError, match="on which this model was trained"):
+                ask(told)

@@ -11,12 +11,12 @@ from pathlib import Path
 import psutil
 import pytest
 
-from selfsup_engine import events, host
+from selfsup_engine import events
 from selfsup_engine.errors import UserError
 from selfsup_engine.events import Failed, Finished, Paused, Queued, Started, State
 from selfsup_engine.models.saved import load_model
 from selfsup_engine.runs import Library, Run, RunFolder
-from selfsup_engine.training.jobs import SPARE, Jobs
+from selfsup_engine.training.jobs import Jobs
 from selfsup_engine.training.launcher import LocalLauncher, process_of
 from selfsup_engine.training.worker import CONTROL, WORKER, handle_of, wish_of, worker_of
 
@@ -307,16 +307,14 @@ def test_the_end_waits_for_the_run_in_training_but_not_for_ever(
     jobs.close()
 
 
-@pytest.mark.parametrize(("free", "warm"), [(2 * SPARE, ["before", "while"]), (SPARE // 2, ["before"])])
-def test_a_second_worker_is_warmed_only_where_there_is_memory_for_both(
-    jobs: Jobs, launcher: FakeLauncher, make: Make, monkeypatch: pytest.MonkeyPatch, free: int, warm: list[str]
+def test_no_second_worker_is_warmed_beside_one_that_trains(
+    jobs: Jobs, launcher: FakeLauncher, make: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(host, "memory", lambda: host.Memory(4 * SPARE, free))
     warmed: list[str] = []
     monkeypatch.setattr(launcher, "warm", lambda: warmed.append("while" if launcher.started else "before"))
     jobs.tick()
     jobs.start(make())
-    assert warmed == warm
+    assert warmed == ["before"]
 
 
 def test_a_handle_names_one_process_for_good() -> None:

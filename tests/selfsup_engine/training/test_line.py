@@ -51,3 +51,11 @@ def test_a_damaged_line_is_an_empty_one(tmp_path: Path, content: str) -> None:
     assert SharedLine(tmp_path).read() == Line(waiting=["a", "b"])
     (tmp_path / ".line.json").write_text(content)
     assert line.read() == Line()
+
+
+@pytest.mark.parametrize("name", ["../outside", "/etc", ".trash", "..", "a/b", "a\\u0000"])
+def test_a_line_leads_nowhere_else(tmp_path: Path, name: str) -> None:
+    (tmp_path / ".line.json").write_text(f'{{"training": "", "waiting": ["{name}"]}}')
+    assert SharedLine(tmp_path).read() == Line()
+    (tmp_path / ".line.json").write_text('{"training": "", "waiting": ["My_run 2"]}')
+    assert SharedLine(tmp_path).read().waiting == ["My_run 2"]

@@ -18,7 +18,7 @@ from selfsup_engine.runs import Library, Run, RunFolder
 from selfsup_engine.sources import info, own
 from selfsup_engine.sources.base import Arrays, data_root
 from selfsup_engine.training.line import Line, SharedLine
-from selfsup_engine.training.visitors import GONE, PLACE, TOKEN, VisitorLibrary, expire, folders, new_token
+from selfsup_engine.training.visitors import GONE, TOKEN, VISITORS, VisitorLibrary, expire, folders, new_token
 
 Make = Callable[..., Run]
 
@@ -226,7 +226,7 @@ def test_what_a_visitor_no_longer_changes_goes_and_nothing_else(library: Library
     for place in (library.root, data_root()):
         age(place, 25)
     new.append(events.Queued())
-    expire(library, 24, {f"{PLACE}/{anna.owner}/{waits.name}"})
+    expire(library, 24, {f"{VISITORS}/{anna.owner}/{waits.name}"})
     assert [run.name for run in anna.runs()] == [waits.name]
     assert [run.name for run in ben.runs()] == [new.name]
     assert [run.name for run in library.runs()] == [of_the_host.name]
@@ -237,7 +237,7 @@ def test_what_a_visitor_no_longer_changes_goes_and_nothing_else(library: Library
     for _ in range(2):  # the runs, and next time the folder, which has just changed
         age(library.root, 25)
         expire(library, 24, ())
-    assert list((library.root / PLACE).iterdir()) == []
+    assert list((library.root / VISITORS).iterdir()) == []
 
 
 def test_a_set_that_is_trained_on_is_in_use(library: Library, make: Make) -> None:

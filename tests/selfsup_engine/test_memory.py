@@ -1,0 +1,42 @@
+"""How much things weigh."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+import torch
+
+from selfsup_engine import memory
+
+
+@dataclass
+class Held:
+    first: object
+    second: object = None
+
+
+def test_a_weight_is_that_of_the_arrays_in_whatever_holds_them() -> None:
+    weights = torch.nn.Linear(10, 5)
+    assert memory.weight(weights) == pytest.approx(4 * 55, abs=40)  # and the names of its parts
+    held = Held(np.zeros(100, np.float32), [b"12345", {"a": torch.zeros(3, dtype=torch.uint8)}])
+    assert memory.weight(held) == 400 + 5 + len("a") + 3
+    assert memory.weight(None, 3, len, memory) == 0
+
+
+def test_what_is_held_twice_weighs_once_and_a_view_holds_all_of_it() -> None:
+    pixels = np.zeros((100, 10), np.uint8)
+    assert memory.weight([pixels, pixels]) == 1000
+    assert memory.weight(pixels[3]) == 1000
+    codes = torch.zeros(100, dtype=torch.uint8)
+    assert memory.weight((codes, codes[:3], codes.view(10, 10))) == 100
+    knot: list[object] = [b"123"]
+    knot.append(knot)
+    assert memory.weight(knot) == 3
+
+
+def test_giving_back_harms_nothing() -> None:
+    memory.few_heaps()
+    memory.give_back()
+    assert np.zeros(10).sum() == 0
