@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run test quick lint format clean
+.PHONY: run test quick lint format bench clean
 
 run: .venv/.run  ## install what is needed and serve the app at http://localhost:8501
 	$(BIN)/streamlit run dashboard/server.py
@@ -21,8 +21,13 @@ format: .venv/.dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+PHOTOS ?= ../shared/data/photos_hires
+
+bench: .venv-bench/.made  ## measure against the alternatives, on a machine that does nothing else; PHOTOS names a folder of large photos
+	$(BIN)/python -m benchmarks --write --photos "$(PHOTOS)"
+
 clean:
-	rm -rf .venv
+	rm -rf .venv .venv-bench
 
 # One resolution for all packages: torchvision must never bring another torch along.
 .venv/.run: requirements.txt
@@ -34,3 +39,11 @@ clean:
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	touch .venv/.run $@
+
+# The alternatives lie on top of the project's packages and never among them: some pin older ones.
+.venv-bench/.made: benchmarks/requirements.txt .venv/.dev
+	test -x .venv-bench/bin/python || $(BIN)/python -m venv .venv-bench
+	path() { "$$1" -c "import sysconfig; print(sysconfig.get_path('purelib'))"; }; \
+		path $(BIN)/python > "$$(path .venv-bench/bin/python)/studio.pth"
+	.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check -r benchmarks/requirements.txt
+	touch $@

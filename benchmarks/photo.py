@@ -1,7 +1,6 @@
-"""What a model that restores is worth on photos, and what it costs at full size.
+"""What a model that restores is worth on photos, and what a slider's move costs. What photos cost at full size is in photos.py.
 
     python -m benchmarks.photo restore RUN FOLDER_OF_PICTURES
-    python -m benchmarks.photo enhance RUN PHOTO
     python -m benchmarks.photo preview RUN PHOTO
 
 restore: each picture is blurred by the 5-tap binomial filter twice, along both axes, rounded to 8 bits, and put back by the model, by unsharp
@@ -10,31 +9,25 @@ on these very pictures counts; the model has seen none of them. PSNR in dB of th
 
 preview: what a slider's move costs on the copy that the page shows, on one thread as in the server: the operation anew and the JPEG that
 travels, without what is prepared once.
-
-enhance: a photo at 1 to 24 megapixels through the whole operation, each size in a process of its own: seconds, and the most memory that the process ever had.
 """
 
-import json
-import resource
-import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import torch
-from PIL import Image
 from skimage.restoration import richardson_lucy, wiener
 from torch import Tensor
 
+from benchmarks.reporting import machine
 from selfsup_engine import photofile
-from selfsup_engine.device import host_facts
 from selfsup_engine.exploring.photo import difference
 from selfsup_engine.exploring.retouching.enhance import BASE, unsharp
 from selfsup_engine.exploring.retouching.operation import Means
-from selfsup_engine.exploring.retouching.operations import OPERATIONS, Enhance
+from selfsup_engine.exploring.retouching.operations import OPERATIONS
 from selfsup_engine.exploring.retouching.recipe import means_of
 from selfsup_engine.gradients import gradient
 from selfsup_engine.images import encode, from_unit, to_unit
@@ -43,13 +36,7 @@ from selfsup_engine.runs import open_folder
 from selfsup_engine.scaling import reduced
 from selfsup_engine.scores import psnr
 
-MEGAPIXELS = (1, 2, 4, 8, 12, 24)
 Method = Callable[[Tensor], Tensor]
-
-
-def machine() -> str:
-    """What it ran on."""
-    return ", ".join(f"{name} {value}" for name, value in host_facts().items())
 
 
 def soft(photo: Tensor) -> Tensor:
@@ -138,44 +125,6 @@ def restore(run: str, folder: Path) -> None:
         print(f"| {name} | {setting} | {pixels:.2f} dB | {slopes:.2f} dB |")
 
 
-def at_size(photo: Path, megapixels: float) -> Tensor:
-    """A photo (3, H, W) uint8 brought to so many megapixels."""
-    with Image.open(photo) as image:
-        share = (megapixels * 1e6 / (image.width * image.height)) ** 0.5
-        size = round(image.width * share), round(image.height * share)
-        pixels = np.asarray(image.convert("RGB").resize(size, Image.Resampling.BICUBIC))
-    return torch.from_numpy(pixels.transpose(2, 0, 1).copy())
-
-
-def once(run: str, photo: Path, megapixels: float) -> None:
-    """One size; prints what was measured as JSON."""
-    pixels = at_size(photo, megapixels)
-    means = means_of(open_folder(run))
-    before = resource.getrusage(resource.RUSAGE_SELF)
-    began = time.perf_counter()
-    Enhance().render(pixels, means)
-    took = time.perf_counter() - began
-    after = resource.getrusage(resource.RUSAGE_SELF)
-    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    print(json.dumps({"mp": megapixels, "seconds": took, "cpu": cpu, "mb": after.ru_maxrss / 1024}))
-
-
-def measured(run: str, photo: Path) -> Iterator[dict[str, float]]:
-    for megapixels in MEGAPIXELS:
-        command = [sys.executable, "-m", "benchmarks.photo", "once", run, str(photo), str(megapixels)]
-        yield json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()[-1])
-
-
-def enhance(run: str, photo: Path) -> None:
-    """Prints a table."""
-    print(f"enhance by {run}, {photo.name}; {machine()}")
-    print("| megapixels | seconds | a megapixel | CPU seconds a megapixel | peak memory |\n|---|---|---|---|---|")
-    for row in measured(run, photo):
-        size = row["mp"]
-        each, cpu = row["seconds"] / size, row["cpu"] / size
-        print(f"| {size:g} | {row['seconds']:.1f} | {each:.2f} | {cpu:.2f} | {row['mb']:,.0f} MB |", flush=True)
-
-
 def preview(run: str, photo: Path) -> None:
     """Prints a table."""
     torch.set_num_threads(1)
@@ -202,12 +151,8 @@ def main() -> None:
     match sys.argv[1:]:
         case ["restore", run, folder]:
             restore(run, Path(folder))
-        case ["enhance", run, photo]:
-            enhance(run, Path(photo))
         case ["preview", run, photo]:
             preview(run, Path(photo))
-        case ["once", run, photo, megapixels]:
-            once(run, Path(photo), float(megapixels))
         case _:
             print(__doc__)
 

@@ -8,32 +8,28 @@ slows all alike. The order of the images is another one in each round. Speeds ar
 own looks at held-out images, which only ours has, are left out of the speed and told beside it, and count for the quality at equal
 time. Building and compiling count. The peak is the fastest product of two matrices found on as many threads, by MKL or by oneDNN,
 measured in every round; the share of it that is reached is of CPU time on both sides, so that other work does not belittle it. pythae
-is left out unless SELFSUP_PYTHAE (or --pythae) names a Python in which it is installed beside torch.
+is left out unless the rivals' Python has it (see processes.py).
 """
 
 import argparse
 import json
-import os
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import torch
 
+from benchmarks.processes import RIVALS, Told, in_process, versions
 from benchmarks.races import RACES, Race
+from benchmarks.reporting import machine, ratio, spread, table, write
 from selfsup_engine import sources
-from selfsup_engine.device import host_facts
 from selfsup_engine.models.saved import write_tensors
 from selfsup_engine.models.spec import preset_config, spec
-from selfsup_engine.runs import ROOT
 
-Told = dict[str, Any]
 SEED = 1  # of the first weights; from those of seed 3 the reference autoencoder learns nothing, whoever trains it
 
 
@@ -64,22 +60,6 @@ def peak(threads: int) -> float:
     return best
 
 
-def in_process(python: str, *arguments: str) -> Told:
-    """What a module of the benchmarks, in a fresh process, says in its last line."""
-    done = subprocess.run([python, "-m", *arguments], cwd=ROOT, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise SystemExit(f"{' '.join(arguments)} failed:\n{done.stderr[-3000:]}")
-    told: Told = json.loads(done.stdout.splitlines()[-1])
-    return told
-
-
-def version(python: str) -> str:
-    """The version of pythae in that Python; empty if there is none."""
-    asked = "import importlib.metadata as m; import pythae.trainers; print(m.version('pythae'))"
-    done = subprocess.run([python, "-c", asked], capture_output=True, text=True, check=False) if python else None
-    return done.stdout.strip() if done and done.returncode == 0 else ""
-
-
 @dataclass
 class Results:
     """What each contestant told in each round, and the peak in each."""
@@ -96,6 +76,10 @@ class Results:
         """Images a second of CPU time, without a loop's own looks, which are taken to be as busy as the rest."""
         return [each["images"] / each["cpu"] / (1 - each["looks"] / each["wall"]) for each in self.told[name]]
 
+    def ratio(self, speed: Callable[[str], list[float]], name: str, other: str) -> str:
+        """How many times as fast as another, round by round."""
+        return ratio(speed(name), speed(other)) if name != other else "1"
+
     def table(self) -> str:
         """The race in Markdown: a row a contestant."""
         first, *others = self.told
@@ -104,32 +88,20 @@ class Results:
         if "pythae" in others:
             head.append("times pythae, CPU")
         head += ["of the peak", "own looks", *(f"{self.race.quality} at {mark} s" for mark in marks)]
-        lines = [f"| {' | '.join(head)} |", "|" + "---|" * len(head)]
+        rows = []
         for name, told in self.told.items():
             cells = [name, f"{statistics.median(self.speed(name)):,.0f}"]
-            cells += [ratio(self.speed, name, first), ratio(self.speed_cpu, name, first)]
+            cells += [self.ratio(self.speed, name, first), self.ratio(self.speed_cpu, name, first)]
             if "pythae" in others:
-                cells.append(ratio(self.speed_cpu, name, "pythae"))
+                cells.append(self.ratio(self.speed_cpu, name, "pythae"))
             work = self.race.operations(name) / 1e9
             shares = [speed * work / most for speed, most in zip(self.speed_cpu(name), self.peaks, strict=True)]
             cells.append(f"{statistics.median(shares):.0%}" if work else "")
             cells.append(f"{statistics.median(each['looks'] / each['wall'] for each in told):.0%}")
             digits = 2 if self.race.family == "dcgan" else 5
             cells += [spread([each["quality"][mark] for each in told], digits) for mark in marks]
-            lines.append(f"| {' | '.join(cells)} |")
-        return "\n".join(lines)
-
-
-def ratio(speed: Callable[[str], list[float]], name: str, other: str) -> str:
-    """The median of a contestant's ratios to another, round by round."""
-    return spread([a / b for a, b in zip(speed(name), speed(other), strict=True)], 2) if name != other else "1"
-
-
-def spread(values: Iterable[float], digits: int) -> str:
-    """The median, and the least and the largest if they differ."""
-    values = sorted(values)
-    middle, low, high = (f"{v:.{digits}f}" for v in (statistics.median(values), values[0], values[-1]))
-    return middle if low == high else f"{middle} ({low} to {high})"
+            rows.append(cells)
+        return table(head, rows)
 
 
 def run(name: str, folder: Path, rounds: int, marks: str, clock: str, pythae: str) -> Results:
@@ -163,32 +135,28 @@ def main() -> None:
         help="cpu: seconds are each thread's, for a machine that is busy",
     )
     parser.add_argument("--only", action="append", choices=RACES, help="instead of all races")
-    parser.add_argument("--pythae", default=os.environ.get("SELFSUP_PYTHAE", ""), help="a Python with pythae and torch")
-    parser.add_argument("--write", type=Path, help="a file for the tables, beside the screen")
+    parser.add_argument("--write", action="store_true", help="into docs/benchmarks.md")
     parser.add_argument("--peak", type=int, help=argparse.SUPPRESS)
     wanted = parser.parse_args()
     if wanted.peak:
         print(json.dumps({"peak": peak(wanted.peak)}))
         return
-    found = version(wanted.pythae)
-    parts = [", ".join(f"{name} {value}" for name, value in host_facts().items())]
-    parts[0] += f", pythae {found}" if found else "; pythae skipped: no Python with it was named"
-    print(parts[0], flush=True)
+    found = versions("pythae").get("pythae", "")
+    facts = f"{machine()}, pythae {found or '- (none in SELFSUP_RIVALS)'}"
+    print(facts, flush=True)
     with tempfile.TemporaryDirectory() as place:
         for name in wanted.only or RACES:
             race = RACES[name]
-            results = run(
-                name, Path(place), wanted.rounds, wanted.seconds, wanted.clock, wanted.pythae if found else ""
-            )
-            most = spread(results.peaks, 0)
+            results = run(name, Path(place), wanted.rounds, wanted.seconds, wanted.clock, RIVALS if found else "")
             said = "" if wanted.clock == "wall" else "seconds of CPU time a thread; "
-            said += f"batch {race.batch}, Adam {race.rate:g}, {race.threads} thread{'s' * (race.threads > 1)}; peak {most} GFLOP a CPU second"
+            said += f"batch {race.batch}, Adam {race.rate:g}, {race.threads} thread{'s' * (race.threads > 1)}; "
+            said += f"peak {spread(results.peaks, 0)} GFLOP a CPU second"
             if race.our_batch:
                 said += f"; our batch {race.our_batch}, Adam {race.our_rate:g}"
-            parts.append(f"### {race.title}\n\n{race.data}, {said}; {wanted.rounds} rounds\n\n{results.table()}")
-            print("\n" + parts[-1], flush=True)
-    if wanted.write:
-        wanted.write.write_text("\n\n".join(parts) + "\n")
+            text = f"{race.data}, {said}; {wanted.rounds} rounds; {facts}\n\n{results.table()}"
+            print(f"\n### {race.title}\n\n{text}", flush=True)
+            if wanted.write:
+                write(f"training-{name}", text)
 
 
 if __name__ == "__main__":

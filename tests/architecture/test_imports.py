@@ -145,6 +145,7 @@ def test_every_requirement_says_what_it_is_for() -> None:
     assert required("# head\n-r other.txt\nnumpy==2.*  # arrays\nplotly[x]>=7\n") == {"numpy": "arrays", "plotly": ""}
     reasons = required((ROOT / "requirements.txt").read_text())
     assert len(reasons) > 5
+    reasons |= required((ROOT / "benchmarks" / "requirements.txt").read_text())
     assert [name for name, reason in reasons.items() if len(reason) < 5] == []
 
 

@@ -29,22 +29,30 @@ QUIET = (
 Tab = Callable[..., Page]
 """Opens a path of the app in a browser of its own: `tab("/train", width=400, theme="dark")`."""
 
+Start = Callable[[int], list[str]]
+"""The command that serves an app at a port."""
+
+
+def by_streamlit(script: Path, port: int) -> list[str]:
+    """A Streamlit app."""
+    options = ("--server.headless=true", f"--server.port={port}", "--server.address=127.0.0.1")
+    return [sys.executable, "-m", "streamlit", "run", str(script), *options]
+
 
 class Server:
-    """The app as `make run` serves it, with data and runs of its own."""
+    """The app as `make run` serves it, with data and runs of its own; or, from `start`, another that takes a port of 127.0.0.1."""
 
-    def __init__(self, place: Path) -> None:
+    def __init__(self, place: Path, start: Start | None = None) -> None:
         self.runs, self.data, self._log = place / "runs", place / "data", place / "server.log"
         self.runs.mkdir()
         self.data.mkdir()
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
-        options = ("--server.headless=true", f"--server.port={self.port}", "--server.address=127.0.0.1")
         with self._log.open("w") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "streamlit", "run", "dashboard/server.py", *options],
-                cwd=ROOT,
+                start(self.port) if start else by_streamlit(ROOT / "dashboard" / "server.py", self.port),
+                cwd=place if start else ROOT,  # where an app is started decides which settings of Streamlit it takes
                 env=os.environ | {"SELFSUP_RUNS": str(self.runs), "SELFSUP_DATA": str(self.data)},
                 stdout=log,
                 stderr=log,
@@ -58,6 +66,10 @@ class Server:
                 return
             time.sleep(0.05)
         raise RuntimeError(f"the server does not start:\n{self.log()}")
+
+    @property
+    def process(self) -> int:
+        return self._process.pid
 
     @property
     def url(self) -> str:
