@@ -9,7 +9,7 @@ if str(ROOT) not in sys.path:
 
 import streamlit as st
 
-from dashboard import faults, style, visitor
+from dashboard import faults, style, turning, visitor
 
 st.set_page_config(
     page_title="Selfsup Studio",
@@ -43,5 +43,6 @@ pages = [
 ]
 page = st.navigation(pages, position="top")
 style.menu_of_a_phone(pages)
+turning.forget_page_before(page.url_path)
 with faults.in_words():
     page.run()

@@ -86,12 +86,13 @@ def test_the_dashboard_knows_no_page_and_pages_do_not_know_each_other(code: Code
     assert offences(code, "pages/", "pages") == []
 
 
-def test_the_entry_script_needs_the_look_a_word_for_faults_and_who_is_there_and_nothing_else_of_ours(
+def test_the_entry_script_needs_what_all_pages_share_and_nothing_else_of_ours(
     code: Code,
 ) -> None:
     assert under(imported(code["dashboard/app.py"]), *OURS) == [
         "dashboard.faults",
         "dashboard.style",
+        "dashboard.turning",
         "dashboard.visitor",
     ]
     assert offences(code, "", "dashboard.app") == []

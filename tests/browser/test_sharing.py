@@ -75,7 +75,7 @@ def test_a_state_is_taken_along_as_a_file_and_opened_from_another_page(
     press(other, "share")
     other.locator(".st-key-open-state-0 input[type=file]").set_input_files(file)
     other.wait_for_url(lambda url: "/gan?" in url)
-    settle(other.reload(wait_until="commit") and other)  # the address says it all, from here on
+    settle(other)
     expect(other.locator("h1")).to_have_text("GAN sampler")
     assert pictures(other) == shown
 
