@@ -12,7 +12,6 @@ import contextlib
 import hashlib
 import random
 import signal
-import subprocess
 import sys
 import tempfile
 import time
@@ -24,9 +23,10 @@ import psutil
 from PIL import Image
 from safetensors.numpy import load_file
 
+from benchmarks.fault_servers import PATIENCE, AppServer, QueueServer
 from selfsup_engine import events, files
 from selfsup_engine.models.spec import preset_config
-from selfsup_engine.runs import ROOT, Budget, Library, Run, RunFolder
+from selfsup_engine.runs import Budget, Library, Run, RunFolder
 from selfsup_engine.training.jobs import Jobs
 from selfsup_engine.training.launcher import process_of
 from selfsup_engine.training.worker import worker_of
@@ -36,39 +36,6 @@ MOMENTS = ("any", "state", "snapshots", "previews", "model", "line")
 """When to kill: at any moment, or while files are written: the state, snapshots, previews, the finished model, the waiting line."""
 KEPT = ("weights.safetensors", "exhibit.safetensors", "cover.png")
 WAITING = 2  # runs that are not done yet, at all times
-PATIENCE = 120.0  # seconds
-
-
-class QueueServer:
-    """A process with nothing but the queue over a library."""
-
-    def __init__(self, root: Path) -> None:
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "benchmarks.faults", "--serve", str(root)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            cwd=ROOT,
-        )
-        self.pid = self.process.pid
-
-    def kill(self) -> None:
-        """At once, as by a power cut."""
-        self.process.kill()
-        self.process.wait()
-
-    def close(self) -> None:
-        """As a person ends it."""
-        assert self.process.stdin is not None
-        self.process.stdin.close()
-        self.process.wait(PATIENCE)
-
-
-def serve(root: Path) -> None:
-    """What `QueueServer` runs: until standard input ends."""
-    jobs = Jobs(Library(root, root / "no-gallery"))
-    jobs.run_forever()
-    sys.stdin.read()
-    jobs.close()
 
 
 class NoLauncher:
@@ -289,17 +256,12 @@ def main() -> None:
     parser.add_argument("--app", type=int, default=3)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--steps", type=int, default=4000)
-    parser.add_argument("--serve", type=Path, help=argparse.SUPPRESS)
     wanted = parser.parse_args()
-    if wanted.serve:
-        return serve(wanted.serve)
     kinds: list[tuple[str, int, Callable[[Path], QueueServer], int]] = [
         ("the queue alone", wanted.rounds, QueueServer, 1),
         ("two servers on one library", wanted.pairs, QueueServer, 2),
     ]
     if wanted.app:
-        from benchmarks.faults_app import AppServer
-
         kinds.append(("the Streamlit server", wanted.app, AppServer, 1))
     for name, rounds, start, servers in kinds:
         if not rounds:

@@ -8,7 +8,6 @@ visitor's own files is the session's, and goes with it.
 from __future__ import annotations
 
 import copy
-import gc
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -20,6 +19,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from dashboard import visitor
 from dashboard.bounded import Bounded
 from dashboard.checkup import Checkup
+from dashboard.warming import Warm
 from selfsup_engine import memory
 from selfsup_engine.errors import UserError
 from selfsup_engine.exploring.spot import Spot
@@ -110,15 +110,6 @@ def checkup() -> Checkup:
     return Checkup(host())
 
 
-class Warm:
-    """What the import of torch brings to light, empty before: the device that trains, what the usual training costs here, and why there is
-    none of the two."""
-
-    device = ""
-    usual: Estimate | None = None
-    problem = ""
-
-
 def warm_up() -> Warm:
     """Imports torch behind the first page's back, so that the second page need not wait for it; every page calls this, and so the end of
     every session is heard of."""
@@ -129,32 +120,7 @@ def warm_up() -> Warm:
 
 @st.cache_resource(show_spinner=False)
 def _warm_up() -> Warm:
-    warm = Warm()
-    memory.few_heaps()
-
-    def work() -> None:
-        try:
-            import torch
-
-            import selfsup_engine.exploring.sampling  # noqa: F401
-            from selfsup_engine.device import pick
-            from selfsup_engine.training.estimate import usual
-
-            # an image at a time: threads cost more than they bring, and training needs the cores
-            torch.set_num_threads(1)
-            warm.device = pick().label
-            warm.usual = usual()
-        except UserError as error:
-            warm.problem = str(error)
-        except (ImportError, OSError) as error:
-            warm.problem = f"torch cannot be loaded ({error}). Install the packages again."
-        gc.collect()
-        gc.freeze()  # a million objects that stay: a collection that looks at them all holds every visitor up for 100 ms
-
-    timer = threading.Timer(1.0, work)
-    timer.daemon = True
-    timer.start()
-    return warm
+    return Warm().begin()
 
 
 def _opened(kind: str, folder: RunFolder, stamp: str, open_it: Callable[[RunFolder], T]) -> T:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from dashboard import words
-from dashboard.cache import Warm
 from dashboard.views import TrainView
+from dashboard.warming import Warm
 from selfsup_engine import host, sources
 from selfsup_engine.runs import runs_root
 

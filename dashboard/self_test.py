@@ -5,9 +5,9 @@ from __future__ import annotations
 import streamlit as st
 
 from dashboard import cache, hosting, markup, words
-from dashboard.cache import Warm
 from dashboard.checkup import VERDICTS, Checkup
 from dashboard.trials import Trial, trials
+from dashboard.warming import Warm
 
 KINDS = {True: "good", False: "problem", None: ""}
 

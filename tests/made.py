@@ -1,4 +1,4 @@
-"""Files as the tests make them: pictures, zips."""
+"""What the tests bring: pictures, zips, what a run says."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ import numpy as np
 from PIL import Image
 
 from selfsup_engine import images
+from selfsup_engine.events import Check, Event, Failed, Metrics, Queued, Started
+from selfsup_engine.health import Finding
 
 
 def saved(image: Image.Image, format: str, **options: object) -> bytes:
@@ -42,3 +44,16 @@ def unzipped(data: bytes) -> dict[str, bytes]:
     """The files of a zip by their names."""
     with zipfile.ZipFile(io.BytesIO(data)) as file:
         return {name: file.read(name) for name in file.namelist()}
+
+
+def failure_called(text: str) -> tuple[Event, ...]:
+    """What a run says that failed, and in which everything that has a name is called so."""
+    finding = Finding(level="problem", name=text, message=text, number=1, advice=text)
+    figures = {text: 0.1, f"mse/{text}": 0.2}
+    return (
+        Queued(),
+        Started(step=0, device=text, threads=1, parameters=1),
+        Metrics(step=1, progress=0.5, elapsed=1, eta=1, rate=1, losses=figures),
+        Check(step=1, losses=figures, findings=(finding,), baselines={text: 0.3}),
+        Failed(reason=text),
+    )

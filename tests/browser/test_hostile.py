@@ -9,10 +9,9 @@ import pytest
 from playwright.sync_api import Page
 
 from selfsup_engine import tags
-from selfsup_engine.events import Check, Failed, Metrics, Queued, Started
-from selfsup_engine.health import Finding
 from selfsup_engine.runs import GALLERY, Library, RunFolder
 from tests.browser.app import Server, Tab, settle
+from tests.made import failure_called
 
 pytestmark = pytest.mark.slow
 
@@ -46,15 +45,7 @@ def hostile(library: Library) -> tuple[str, str]:
     model.save(run.model_copy(update=changed | {"result": result}))
     tags.give(library, model, [LINK[:24]])
     mine = library.create(run.model_copy(update=changed | {"title": LINK[:80], "result": None}))
-    finding = Finding(level="problem", name=text, message=text, number=1, advice=text)
-    figures = {text: 0.1, f"mse/{text}": 0.2}
-    for event in (
-        Queued(),
-        Started(step=0, device=text, threads=1, parameters=1),
-        Metrics(step=1, progress=0.5, elapsed=1, eta=1, rate=1, losses=figures),
-        Check(step=1, losses=figures, findings=(finding,), baselines={text: 0.3}),
-        Failed(reason=text),
-    ):
+    for event in failure_called(text):
         mine.append(event)
     return model.name, mine.name
 

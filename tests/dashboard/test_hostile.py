@@ -16,10 +16,10 @@ from streamlit.testing.v1 import AppTest
 
 from dashboard import cache, explorers, words
 from selfsup_engine import tags
-from selfsup_engine.events import Check, Failed, Metrics, Queued, Started
-from selfsup_engine.health import Finding
+from selfsup_engine.events import Queued, Started
 from selfsup_engine.kept_directions import Kept, KeptDirections, name_and_vector
 from selfsup_engine.runs import ROOT, Library, RunFolder
+from tests.made import failure_called
 
 Visit = Callable[..., AppTest]
 Put = Callable[..., RunFolder]
@@ -161,16 +161,8 @@ def hostile(library: Library, model: RunFolder, text: str) -> str:
     facts = {"effect": 1.0, "chance": 0.1, "share": 0.5, "sizes": (3, 4), "groups": ("l0", "l1"), "made": text}
     named = name_and_vector("x", axis) | {"name": text[:24]}
     KeptDirections(library.root, run.result.weights).keep(Kept.model_validate(named | facts))
-    figures = {text: 0.1, f"mse/{text}": 0.2}
     mine = library.create(run.model_copy(update=changed | {"result": None}))
-    finding = Finding(level="problem", name=text, message=text, number=1, advice=text)
-    for event in (
-        Queued(),
-        Started(step=0, device=text, threads=1, parameters=1),
-        Metrics(step=1, progress=0.5, elapsed=1, eta=1, rate=1, losses=figures),
-        Check(step=1, losses=figures, findings=(finding,), baselines={text: 0.3}),
-        Failed(reason=text),
-    ):
+    for event in failure_called(text):
         mine.append(event)
     return mine.name
 

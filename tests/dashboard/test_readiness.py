@@ -10,15 +10,16 @@ from typing import Any
 import pytest
 
 from dashboard import cache, readiness, server
+from dashboard.warming import Warm
 from selfsup_engine import readiness as of_the_host
 from selfsup_engine.readiness import Check
 from selfsup_engine.runs import Library
 
 
 @pytest.fixture
-def warm(library: Library, monkeypatch: pytest.MonkeyPatch) -> Iterator[cache.Warm]:
+def warm(library: Library, monkeypatch: pytest.MonkeyPatch) -> Iterator[Warm]:
     """A server in order, with torch loaded."""
-    warm = cache.Warm()
+    warm = Warm()
     warm.device = "CPU, 2 cores"
     monkeypatch.setattr(cache, "host", lambda: library)
     monkeypatch.setattr(cache, "jobs", lambda: SimpleNamespace(supervised=lambda: True))
@@ -34,11 +35,11 @@ def told() -> tuple[int, dict[str, Any]]:
     return answer.status_code, json.loads(bytes(answer.body))
 
 
-def test_a_server_in_order_answers_200(warm: cache.Warm) -> None:
+def test_a_server_in_order_answers_200(warm: Warm) -> None:
     assert told() == (200, {"ready": True, "checks": {"disk": "ok", "training": "ok", "engine": "ok"}})
 
 
-def test_while_torch_is_loaded_it_is_not_ready(warm: cache.Warm) -> None:
+def test_while_torch_is_loaded_it_is_not_ready(warm: Warm) -> None:
     warm.device = ""
     code, said = told()
     assert code == 503
@@ -47,19 +48,19 @@ def test_while_torch_is_loaded_it_is_not_ready(warm: cache.Warm) -> None:
     assert "toaster" in told()[1]["checks"]["engine"]
 
 
-def test_a_queue_that_nobody_looks_after_is_not_ready(warm: cache.Warm, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_queue_that_nobody_looks_after_is_not_ready(warm: Warm, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cache, "jobs", lambda: SimpleNamespace(supervised=lambda: False))
     assert told()[0] == 503
 
 
-def test_what_is_not_needed_does_not_make_it_unready(warm: cache.Warm, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_not_needed_does_not_make_it_unready(warm: Warm, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(of_the_host, "checks", lambda *about: [Check("memory", "Little is left.", needed=False)])
     code, said = told()
     assert code == 200
     assert said["checks"]["memory"] == "Little is left."
 
 
-def test_an_answer_holds_for_a_moment(warm: cache.Warm, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_answer_holds_for_a_moment(warm: Warm, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[int] = []
 
     def look(*about: object) -> list[Check]:

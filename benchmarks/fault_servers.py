@@ -1,4 +1,7 @@
-"""The real Streamlit server, as `benchmarks.faults` kills it: its queue begins once a page is opened."""
+"""The servers that `benchmarks.faults` kills: one that is nothing but the queue over a library, and the app itself.
+
+`python -m benchmarks.fault_servers LIBRARY` is the first, until standard input ends.
+"""
 
 import contextlib
 import os
@@ -10,13 +13,47 @@ from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
-from benchmarks.faults import QueueServer
-from selfsup_engine.runs import ROOT
+from selfsup_engine.runs import ROOT, Library
+from selfsup_engine.training.jobs import Jobs
 from tests.browser.app import CHROMIUM, QUIET, settle
+
+PATIENCE = 120.0  # seconds
+
+
+class QueueServer:
+    """A process with nothing but the queue over a library."""
+
+    def __init__(self, root: Path) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "benchmarks.fault_servers", str(root)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            cwd=ROOT,
+        )
+        self.pid = self.process.pid
+
+    def kill(self) -> None:
+        """At once, as by a power cut."""
+        self.process.kill()
+        self.process.wait()
+
+    def close(self) -> None:
+        """As a person ends it."""
+        assert self.process.stdin is not None
+        self.process.stdin.close()
+        self.process.wait(PATIENCE)
+
+
+def serve(root: Path) -> None:
+    """What `QueueServer` runs: until standard input ends."""
+    jobs = Jobs(Library(root, root / "no-gallery"))
+    jobs.run_forever()
+    sys.stdin.read()
+    jobs.close()
 
 
 class AppServer(QueueServer):
-    """The app over a library, with one visitor on its Train page until it is up."""
+    """The app over a library, with one visitor on its Train page until it is up: its queue begins once a page is opened."""
 
     def __init__(self, root: Path) -> None:
         with socket.socket() as free:
@@ -48,3 +85,7 @@ class AppServer(QueueServer):
         """As Ctrl-C ends it."""
         self.process.terminate()
         self.process.wait(60)
+
+
+if __name__ == "__main__":
+    serve(Path(sys.argv[1]))
