@@ -66,7 +66,7 @@ def test_train_watch_and_steer(tab: Tab, server: Server) -> None:
     expect(page.get_by_role("radio", name="2 min")).to_be_checked()  # a GAN's first run has more time
     page.get_by_role("radio", name="Steps").click()
     steps = page.get_by_label("Steps", exact=True).last
-    steps.fill("30")
+    steps.fill("12")
     steps.press("Enter")
     page.get_by_text("All settings").click()
     size = page.locator(".st-key-config-dcgan-digits-default-size input")
