@@ -48,5 +48,5 @@ class Warm:
             self.problem = str(error)
         except (ImportError, OSError) as error:
             self.problem = f"torch cannot be loaded ({error}). Install the packages again."
-        gc.collect()
+        memory.give_back()
         gc.freeze()  # a million objects that stay: a collection that looks at them all holds every visitor up for 100 ms

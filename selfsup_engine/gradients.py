@@ -7,7 +7,6 @@ across them. Works on any device and for float32 and float64.
 import math
 from dataclasses import dataclass
 
-import scipy.fft
 import torch
 from torch import Tensor
 
@@ -59,6 +58,8 @@ def structure(field: Tensor) -> Structure:
 def dct(image: Tensor, inverse: bool = False) -> Tensor:
     """The orthonormal cosine transform (DCT-II) over the last two dimensions, or its inverse."""
     if image.device.type == "cpu":
+        import scipy.fft  # 20 MB, which training does without
+
         transform = scipy.fft.idctn if inverse else scipy.fft.dctn
         spectrum: Tensor = torch.from_numpy(transform(image.numpy(), axes=(-2, -1), norm="ortho", workers=cores()))
         return spectrum

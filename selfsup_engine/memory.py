@@ -29,8 +29,13 @@ def few_heaps() -> None:
 
 
 def give_back() -> None:
-    """Lets go of what nobody holds any more, and gives it back to the system, as far as the C library can."""
+    """Lets go of what nobody holds any more, and gives it back to the system."""
     gc.collect()
+    trim()
+
+
+def trim() -> None:
+    """Gives back to the system what is free, as far as the C library can."""
     if libc := _glibc():
         libc.malloc_trim(0)
 

@@ -7,13 +7,13 @@ import math
 from dataclasses import dataclass
 
 import torch
-from scipy.spatial import cKDTree
 from torch import Tensor
 
 from selfsup_engine.images import to_unit
 
 QUERIES = 256  # rows of a distance matrix at once: 60 MB against 60,000 points
 TREE_DIMENSIONS = 10
+TREE_POINTS = 5_000
 CHUNK = 2048  # images per pass: bounds the memory of a float copy
 
 
@@ -64,12 +64,16 @@ class LinearBaseline:
 class Neighbours:
     """Points (P, D), float, laid out once so that those nearest to many a query are found soon.
 
-    A k-d tree (Bentley, 1975) for few dimensions, where it is a hundred times faster; all distances beyond, where it is not.
+    A k-d tree (Bentley, 1975) for many points of few dimensions, where it is a hundred times faster; all distances else.
     """
 
     def __init__(self, points: Tensor) -> None:
         self.points = points
-        self._tree = cKDTree(points.numpy()) if points.shape[1] <= TREE_DIMENSIONS else None
+        self._tree = None
+        if len(points) >= TREE_POINTS and points.shape[1] <= TREE_DIMENSIONS:
+            from scipy.spatial import cKDTree  # 30 MB, which a process that trains on a small set does without
+
+            self._tree = cKDTree(points.numpy())
 
     def __call__(self, queries: Tensor, count: int) -> tuple[Tensor, Tensor]:
         """Distances and indices (Q, count), nearest first, of each query (Q, D)."""
@@ -78,7 +82,14 @@ class Neighbours:
             cores = 1 if len(queries) < QUERIES else -1  # threads that are started for one query take longer than it
             distances, indices = self._tree.query(queries.numpy(), range(1, count + 1), workers=cores)
             return torch.from_numpy(distances).float(), torch.from_numpy(indices)
-        found = [torch.cdist(chunk, self.points).topk(count, largest=False) for chunk in queries.split(QUERIES)]
+        # By products of matrices, points of few dimensions that lie close together would all seem to be at one place.
+        how = (
+            "donot_use_mm_for_euclid_dist"
+            if self.points.shape[1] <= TREE_DIMENSIONS
+            else "use_mm_for_euclid_dist_if_necessary"
+        )
+        distances = (torch.cdist(chunk, self.points, compute_mode=how) for chunk in queries.split(QUERIES))
+        found = [some.topk(count, largest=False) for some in distances]
         return torch.cat([distances for distances, _ in found]), torch.cat([indices for _, indices in found])
 
 

@@ -103,7 +103,6 @@ class Instrument {
         row.frame = null;
         row.set(Number(range.value), this.locked.has(id));
       });
-      this.dirty = true;
       this.want();
     };
     range.addEventListener("pointerdown", () => (this.keyed = false));
@@ -147,6 +146,7 @@ class Instrument {
   }
 
   put(id, value) {
+    this.dirty = true;
     if (id === "t") this.truncation = value >= OFF ? 0 : value;
     else if (value === this.middle(id)) delete this.moves[id];
     else this.moves[id] = Math.round(100 * (value - this.middle(id))) / 100;
@@ -158,11 +158,14 @@ class Instrument {
     this.settle();
   }
 
-  /** The hand let go: a step that can be taken back. Told at once, so that what is pressed next knows of it. */
+  /**
+   * The hand let go: a step that can be taken back. Told at once, so that what is pressed next knows of it, unless what is on its way already
+   * says where: a second message would break off the run that draws it.
+   */
   settle() {
     this.rest = true;
     this.lay();
-    this.send();
+    if (this.dirty || !this.pending) this.send();
     clearTimeout(this.later);
     this.later = setTimeout(() => this.tell("refresh", nextTurn()), REFRESH);
   }

@@ -16,7 +16,9 @@ from selfsup_engine.sources import SOURCES
 
 MEASURED_SECONDS = 0.3
 STEPS, PATIENCE = 6, 2.0  # so many steps, unless they take longer than so many seconds
-OVERHEAD_BYTES = 260_000_000  # Python and torch in the process that trains
+OVERHEAD_BYTES = 100_000_000
+"""What training takes beside its network and its images: buffers, pictures, files. Python and torch are there before: in the process that
+waits for the next run."""
 USUAL = ("autoencoder", "fashion-mnist")  # the family and the source that the form proposes
 
 

@@ -18,7 +18,7 @@ from pathlib import Path
 import psutil
 from filelock import FileLock, Timeout
 
-from selfsup_engine import events, files
+from selfsup_engine import events, files, memory
 from selfsup_engine.errors import UserError
 from selfsup_engine.runs import RunFolder
 
@@ -187,6 +187,8 @@ def work(folder: RunFolder, orphaned: threading.Event) -> int:
             if not mine or isinstance(last, events.Paused | events.Finished):
                 return 0  # whoever trained it until now has left it so, and it no longer waits
             for event in recorded(folder, train(folder, lambda: "pause" if orphaned.is_set() else wish_or_end(folder))):
+                if isinstance(event, events.Started | events.Check | events.Snapshot):
+                    memory.trim()  # pictures and files were made, between which the steps need less
                 if isinstance(event, events.Paused) and orphaned.is_set():
                     folder.append(event.model_copy(update={"by": "shutdown"}))
     except OSError as error:

@@ -9,6 +9,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from selfsup_engine import scores
 from selfsup_engine.images import to_unit
 from selfsup_engine.scores import LinearBaseline, knn_accuracy, mse_per_image, nearest, psnr
 
@@ -110,3 +111,12 @@ def test_knn_finds_labels_that_the_codes_tell_apart() -> None:
     codes = torch.nn.functional.one_hot(labels, 4).float()
     assert knn_accuracy(codes, labels, codes, labels) == 1
     assert knn_accuracy(codes, labels, codes, (labels + 1) % 4) == 0
+
+
+def test_points_that_lie_close_together_are_told_apart_with_a_tree_and_without(monkeypatch: pytest.MonkeyPatch) -> None:
+    points = 3 + 1e-4 * torch.randn(300, 2, generator=torch.Generator().manual_seed(0))
+    without = nearest(points[:50], points, 4)
+    monkeypatch.setattr(scores, "TREE_POINTS", 0)
+    distances, indices = nearest(points[:50], points, 4)
+    assert torch.equal(without[1], indices)
+    assert torch.allclose(without[0], distances, rtol=0, atol=1e-6)

@@ -7,17 +7,18 @@ from selfsup_engine.device import Device
 from selfsup_engine.errors import UserError
 from selfsup_engine.models.autoencoder import REFERENCE
 from selfsup_engine.models.autoencoder_networks import Autoencoder, AutoencoderConfig
+from selfsup_engine.models.spec import preset_config
 from selfsup_engine.runs import Budget
 from selfsup_engine.training import estimate as room
-from selfsup_engine.training.estimate import estimate, parameter_count
+from selfsup_engine.training.estimate import estimate, parameter_count, refuse_oversized
 
 
 class Tiny(Device):
-    """A machine with 300 MB to spare."""
+    """A machine with 140 MB to spare."""
 
     @property
     def memory_bytes(self) -> int:
-        return 300_000_000
+        return 140_000_000
 
 
 TINY = Tiny(torch.device("cpu"), "CPU", None, 1)
@@ -45,6 +46,17 @@ def test_few_images_are_no_trouble(images: int, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(room, "MEASURED_SECONDS", 0.0)
     config = AutoencoderConfig(widths=(8,), norm=True)
     assert estimate("autoencoder", config, images, Budget(steps=1)).steps == 1
+
+
+class Small(Device):
+    @property
+    def memory_bytes(self) -> int:
+        return 150_000_000  # less than a container of 690 MB has free while a model of each family is in use
+
+
+def test_the_default_preset_on_the_digits_is_not_refused_where_it_was_seen_to_fit() -> None:
+    _, config = preset_config("autoencoder", None, {})
+    refuse_oversized("autoencoder", config, 1437, Small(torch.device("cpu"), "CPU", None, 1))
 
 
 def test_what_does_not_fit_is_refused_before_it_is_tried(monkeypatch: pytest.MonkeyPatch) -> None:
