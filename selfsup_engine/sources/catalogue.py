@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from selfsup_engine.sources import cifar
 from selfsup_engine.sources.base import SourceInfo
 
 _IDX_FILES = ("train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte")
@@ -79,7 +80,7 @@ _ALL = (
         files=_idx("KMNIST"),
     ),
     SourceInfo(
-        name="cifar10",
+        name=cifar.NAME,
         title="CIFAR-10",
         summary="Small colour photos of animals and vehicles.",
         licence="none stated (A. Krizhevsky, Learning Multiple Layers of Features from Tiny Images, 2009)",
@@ -87,8 +88,8 @@ _ALL = (
         test=10_000,
         size=32,
         channels=3,
-        download_mb=170.5,
-        files=("cifar-10-python.tar.gz",),
+        download_mb=170.1,
+        files=(cifar.FILE,),
     ),
 )
 

@@ -1,7 +1,7 @@
-"""MNIST, Fashion-MNIST, Kuzushiji-MNIST and CIFAR-10, through torchvision.
+"""MNIST, Fashion-MNIST and Kuzushiji-MNIST, through torchvision, and CIFAR-10.
 
-The first load downloads what is missing, lets torchvision check, unpack and parse it, and keeps the result as one file; every later
-load reads that file and needs neither the network nor torchvision.
+The first load downloads what is missing, has it checked, unpacked and parsed, and keeps the result as one file; every later load reads
+that file and needs neither the network nor torchvision.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from filelock import FileLock, Timeout
 from selfsup_engine.errors import UserError
 from selfsup_engine.images import Pixels
 from selfsup_engine.limits import public
-from selfsup_engine.sources import store
+from selfsup_engine.sources import cifar, store
 from selfsup_engine.sources.base import Arrays, ImageSet, Labels, Progress, SourceInfo, data_root
 from selfsup_engine.sources.download import fetch, has_md5
 from selfsup_engine.sources.torchvision_import import torchvision_datasets
 
-_CLASS_NAMES = {"mnist": "MNIST", "fashion-mnist": "FashionMNIST", "kmnist": "KMNIST", "cifar10": "CIFAR10"}
+_CLASS_NAMES = {"mnist": "MNIST", "fashion-mnist": "FashionMNIST", "kmnist": "KMNIST"}
 _DOWNLOAD_SHARE = 0.9
 
 
@@ -87,6 +87,11 @@ def _is_good(cached: Path) -> bool:
 
 def _first_load(info: SourceInfo, progress: Progress) -> Arrays:
     progress(0.0, f"Preparing {info.title}")
+    if info.name == cifar.NAME:
+        archive = _Archive(data_root() / cifar.FILE, (cifar.URL,), cifar.MD5)
+        _download(info, [archive], progress)
+        progress(_DOWNLOAD_SHARE, f"Unpacking {info.title}")
+        return cifar.read(archive.path)
     dataset_class = getattr(torchvision_datasets(), _CLASS_NAMES[info.name])
     unpacked = _unpacked_before(info, dataset_class)
     if unpacked is not None:
@@ -107,11 +112,8 @@ def _unpacked_before(info: SourceInfo, dataset_class: Any) -> Arrays | None:
 
 
 def _archives(dataset_class: Any) -> list[_Archive]:
-    """What torchvision would download, and where it looks for it: a single archive, or several with mirrors."""
-    root = data_root()
-    if not hasattr(dataset_class, "resources"):
-        return [_Archive(root / dataset_class.filename, (dataset_class.url,), dataset_class.tgz_md5)]
-    folder = root / dataset_class.__name__ / "raw"
+    """What torchvision would download, and where it looks for it."""
+    folder = data_root() / dataset_class.__name__ / "raw"
     return [
         _Archive(folder / file, tuple(f"{mirror}{file}" for mirror in dataset_class.mirrors), md5)
         for file, md5 in dataset_class.resources
@@ -161,8 +163,7 @@ def _parse(info: SourceInfo, dataset_class: Any, download: bool) -> Arrays:
 
 
 def _pixels(dataset: Any) -> Pixels:
-    pixels = np.asarray(dataset.data, dtype=np.uint8)
-    return pixels[:, None] if pixels.ndim == 3 else pixels.transpose(0, 3, 1, 2)
+    return np.asarray(dataset.data, dtype=np.uint8)[:, None]
 
 
 def _labels(dataset: Any) -> Labels:
