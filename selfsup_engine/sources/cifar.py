@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from selfsup_engine.sources.base import Arrays
+from selfsup_engine.images import Pixels
+from selfsup_engine.sources.base import Arrays, Labels
 
 NAME = "cifar10"
 FILE = "cifar-10-binary.tar.gz"
@@ -23,11 +24,15 @@ def read(archive: Path) -> Arrays:
     """All images of the archive, which is right: its MD5 was looked at. Nothing of it is unpacked onto the disk."""
     with tarfile.open(archive) as tar:
         train, test = (np.concatenate([_records(tar, file) for file in files]) for files in (_TRAIN, _TEST))
-    return Arrays(
-        *(records[:, 1:].reshape(-1, *_SHAPE) for records in (train, test)),
-        *(records[:, 0].astype(np.int64) for records in (train, test)),
-        CLASSES,
-    )
+    return Arrays(_pixels(train), _pixels(test), _labels(train), _labels(test), CLASSES)
+
+
+def _pixels(records: NDArray[np.uint8]) -> Pixels:
+    return records[:, 1:].reshape(-1, *_SHAPE)
+
+
+def _labels(records: NDArray[np.uint8]) -> Labels:
+    return records[:, 0].astype(np.int64)
 
 
 def _records(tar: tarfile.TarFile, file: str) -> NDArray[np.uint8]:
