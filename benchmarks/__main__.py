@@ -1,4 +1,4 @@
-"""Every comparison with the alternatives, one after another; with --write their figures go into docs/benchmarks.md.
+"""Every part of docs/benchmarks.md, one after another; with --write its figures are replaced.
 
     python -m benchmarks [--write] [--photos FOLDER] [--only exploring]
 
@@ -14,8 +14,15 @@ from pathlib import Path
 from benchmarks.photos import BESIDE
 from selfsup_engine.runs import ROOT
 
-TAKES_PHOTOS = ("photos", "scaling")
-ALL = ("exploring", "photos", "scaling", "training")
+PARTS: dict[str, list[str]] = {
+    "exploring": [],
+    "crowd": [],
+    "visitors": ["--memory"],
+    "photos": [],
+    "scaling": [],
+    "training": [],
+}
+TAKES_PHOTOS = "photos", "scaling"
 
 
 def main() -> None:
@@ -23,13 +30,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--write", action="store_true", help="into docs/benchmarks.md")
     parser.add_argument("--photos", type=Path, default=BESIDE, help="a folder of large photos")
-    parser.add_argument("--only", action="append", choices=ALL)
+    parser.add_argument("--only", action="append", choices=PARTS)
     wanted = parser.parse_args()
     failed = []
-    for name in wanted.only or ALL:
-        command = [sys.executable, "-m", f"benchmarks.{name}", *["--write"] * wanted.write]
+    for name in wanted.only or PARTS:
+        command = [sys.executable, "-m", f"benchmarks.{name}", *PARTS[name], *["--write"] * wanted.write]
         command += ["--photos", str(wanted.photos)] if name in TAKES_PHOTOS else []
-        command += ["--seconds", "10,30"] if name == "training" else []
         print(f"\n# {name}", flush=True)
         began = time.perf_counter()
         failed += [name] * bool(subprocess.run(command, cwd=ROOT, check=False).returncode)

@@ -215,10 +215,10 @@ def main() -> None:
     measured = {title: lines for title, lines in cells().items() if title.partition(" ")[0] in names}
     found = {title: in_turns(lines, wanted.rounds) for title, lines in measured.items()}
     if "photos" in names:
-        found["photos"] = of_photos(wanted.photos, 1)
+        found["photos"] = of_photos(wanted.photos, wanted.rounds)
     for name in names:
         figures = {title: lines for title, lines in found.items() if title.partition(" ")[0] == name}
-        parts = [f"{machine()}; {wanted.rounds if name != 'photos' else 1} rounds"]
+        parts = [f"{machine()}; {wanted.rounds} rounds"]
         for title, lines in figures.items():
             x, y = FIGURES[title]
             parts.append(table([title, x, f"{y}, first", "last", "exponent"], rows(lines)))

@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.crowd import cells
 from benchmarks.visitor import Visitor
-from benchmarks.visitors import memory, photo_of, spread, visit
+from benchmarks.visitors import memory, photo_of, visit
 from tests.browser.app import Server
 
 MOST_MB = 1000.0  # 700 were measured; it is there to notice what doubles
@@ -88,7 +89,8 @@ def test_visitors_who_left_leave_nothing_behind(tmp_path: Path, monkeypatch: pyt
         server.close()
 
 
-def test_a_spread_is_the_median_the_rank_and_the_longest() -> None:
-    assert spread([]) == "- | - | -"
-    assert spread([0.1]) == "100 | 100 | 100"
-    assert spread([i / 1000 for i in range(1, 101)]).split(" | ")[::2] == ["50", "100"]
+def test_cells_are_the_median_the_rank_and_the_longest() -> None:
+    assert cells([]) == ["-"] * 3
+    assert cells([0.1]) == ["100"] * 3
+    assert cells([i / 1000 for i in range(101)]) == ["50", "95", "100"]
+    assert cells([0.001, 2.0])[1:] == ["1,900", "2,000"]  # never above the longest
