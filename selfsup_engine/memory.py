@@ -15,17 +15,21 @@ import numpy as np
 MB = 1_000_000
 ARENAS = 2
 """Heaps that the C library keeps. Its usual eight for each core leave holes in as many, for one thread each that lived a moment."""
-LARGE = 1_000_000
-"""Bytes from which a block is the system's own, and goes back to it at once; the C library would let that grow to 32 MB."""
-_ARENA_MAX, _MMAP_THRESHOLD = -8, -3  # as malloc.h has them
+LARGE = 4_000_000
+"""Bytes from which a block is the system's own, and goes back to it at once. Smaller ones are used again: a network's layer asks for some MB each
+time, and to be given its pages anew took two thirds of a small network's time."""
+KEPT = 8_000_000
+"""Free bytes at the end of a heap that stay there until `trim`; of the C library's own accord each layer would give them back."""
+_ARENA_MAX, _MMAP_THRESHOLD, _TRIM_THRESHOLD = -8, -3, -1  # as malloc.h has them
 _PLAIN = (int, float, complex, bool, type(None), type, ModuleType, FunctionType, MethodType, BuiltinFunctionType)
 
 
 def few_heaps() -> None:
-    """From now on the C library shares its heaps among threads, and keeps no large block. Does nothing where it is not the GNU one."""
+    """From now on the C library shares its heaps among threads, and keeps no very large block. Does nothing where it is not the GNU one."""
     if libc := _glibc():
         libc.mallopt(_ARENA_MAX, ARENAS)
         libc.mallopt(_MMAP_THRESHOLD, LARGE)
+        libc.mallopt(_TRIM_THRESHOLD, KEPT)
 
 
 def give_back() -> None:

@@ -33,8 +33,7 @@ class Drawn:
         self.z = torch.stack([drawn_from(0, index, sampler.latent_size) for index in range(COUNT)])
         with one_thread(), torch.inference_mode():
             images = np.concatenate([from_unit(sampler.model.generate(z)) for z in self.z.split(BATCH)])
-        self._flat = torch.from_numpy(images).flatten(1).float()
-        self._apart = torch.cdist(self._flat, self._flat)  # between the pictures of any two samples
+        self._images = torch.from_numpy(images)  # bytes, a quarter of what it takes to compare them
         self.labels: Tensor | None = None
         if sampler.exhibit.labels is not None:
             votes = sampler.exhibit.labels[torch.tensor(sampler.nearest(images, NEIGHBOURS))]
@@ -76,9 +75,10 @@ class Drawn:
     def _nearness(self, group: Group) -> Tensor:
         """How far each sample's picture (2000,) is from the nearest of a group's own."""
         if group.kind == "samples":
-            pictures = torch.from_numpy(self._sampler.images(group.spots)).flatten(1).float()
-            return torch.cdist(pictures, self._flat).min(0).values
-        return self._apart[self._labelled(group)].min(0).values
+            pictures = torch.from_numpy(self._sampler.images(group.spots))
+        else:
+            pictures = self._images[self._labelled(group)]
+        return _nearest(pictures.flatten(1).float(), self._images.flatten(1).float())
 
     def _random(self, a: Group, b: Group) -> Iterator[tuple[Tensor, Tensor]]:
         """Random pairs of groups: as many examples, and then those alike; of labels as many members."""
@@ -86,12 +86,18 @@ class Drawn:
         sizes = [
             len(group.spots) or len(self._labelled(group)) for group in (a, b)
         ]  # of spots the examples, not those alike
+        pictures = self._images.flatten(1).float()
         for _ in range(PAIRS):
             chosen = torch.randperm(COUNT, generator=generator)[: sum(sizes)].split(sizes)
-            near = [self._apart[numbers].min(0).values for numbers in chosen]
+            near = [_nearest(pictures[numbers], pictures) for numbers in chosen]
             pair = [_alike(near[i], near[1 - i]) if group.spots else chosen[i] for i, group in enumerate((a, b))]
             if min(map(len, pair)) >= FEWEST:
                 yield self.z[pair[0]], self.z[pair[1]]
+
+
+def _nearest(few: Tensor, many: Tensor) -> Tensor:
+    """How far each of many pictures (N, P) is from the nearest of a few."""
+    return torch.cdist(few, many).min(0).values
 
 
 def _alike(near: Tensor, far: Tensor) -> Tensor:

@@ -26,6 +26,7 @@ CONTROL = "control"  # the file in a run's folder that says what the person want
 WORKER = "worker"  # the file in a run's folder that names the process that trains it
 CLAIM = "claim"  # the file in a run's folder that the process that trains it has locked
 GONE = "The run is gone: its folder was deleted or moved while it trained."
+PATIENT = 10  # niceness
 UNSAID = 64  # a worker that could not even write why it failed ends with this and the number of the OSError
 _WISHES: dict[str, events.Wish] = {"pause": "pause", "stop": "stop"}
 
@@ -149,10 +150,19 @@ def wish_or_end(folder: RunFolder) -> events.Wish:
     return wish_of(folder)
 
 
+def give_way() -> None:
+    """The page answers first, and training takes what it leaves."""
+    with contextlib.suppress(OSError, AttributeError):
+        os.nice(PATIENT)
+        if (
+            os.getsid(0) == os.getpid()
+        ):  # a session of its own: Linux first shares the cores among sessions, and only within each by niceness
+            Path("/proc/self/autogroup").write_text(str(PATIENT))
+
+
 def main() -> None:
     """Waits for a run's folder on standard input and trains it."""
-    with contextlib.suppress(OSError, AttributeError):
-        os.nice(10)  # the page answers first
+    give_way()
     import torch
 
     import selfsup_engine.training.loop  # noqa: F401

@@ -368,6 +368,10 @@ def test_start_pause_resume_stop(real: Jobs, make: Make) -> None:
     worker = process_of(worker_of(run))
     assert worker is not None
     assert worker.nice() >= 10
+    grouped = Path(
+        f"/proc/{worker.pid}/autogroup"
+    )  # on Linux; where sessions share the cores, niceness alone says nothing
+    assert not grouped.exists() or grouped.read_text().endswith("nice 10\n")
     real.pause(run)
     wait(stands(run, "paused"))
     wait(lambda: process_of(worker_of(run)) is None)  # its memory is given back
