@@ -9,7 +9,7 @@ if str(ROOT) not in sys.path:
 
 import streamlit as st
 
-from dashboard import admission, faults, style, turning, visitor
+from dashboard import faults, style, turning, visitor
 
 st.set_page_config(
     page_title="Selfsup Studio",
@@ -44,5 +44,5 @@ pages = [
 page = st.navigation(pages, position="top")
 style.menu_of_a_phone(pages)
 turning.forget_page_before(page.url_path)
-with admission.in_turn(), faults.in_words():
+with faults.in_words():
     page.run()

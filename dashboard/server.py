@@ -21,7 +21,6 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 PATIENCE = 20.0  # seconds
-SHARE = 0.001  # seconds that a thread computes before another may: with Python's own 5 ms, a slider's picture, which takes a dozen turns, waits too long in a crowd
 
 
 def health(request: Request) -> JSONResponse:
@@ -37,7 +36,6 @@ async def awake(app: st.App) -> AsyncIterator[None]:
     """Does at once what the first visitor's page would do, and at the end waits until the run in training is paused."""
     from dashboard import cache  # only now: what it keeps needs a server that runs
 
-    sys.setswitchinterval(SHARE)
     jobs = cache.jobs()
     cache.warm_up()
     yield
