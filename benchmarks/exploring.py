@@ -20,7 +20,7 @@ from statistics import median
 from typing import Any
 
 import numpy as np
-from playwright.sync_api import Browser, BrowserContext, CDPSession, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, CDPSession, Error, Page, sync_playwright
 
 from benchmarks import slider_model, watching
 from benchmarks.processes import cpu_of, memory_of, needed, versions
@@ -134,13 +134,20 @@ def appear(page: Page, app: App) -> None:
 
 def visited(browser: Browser, url: str, app: App) -> tuple[BrowserContext, Page, Wire, float]:
     """A new visitor: the page with its picture, what it fetched and the seconds that this took."""
-    context = browser.new_context(viewport={"width": 1280, "height": 1000})
-    page = context.new_page()
-    page.set_default_timeout(90_000)
-    wire = Wire(context.new_cdp_session(page))
-    began = time.perf_counter()
-    page.goto(url, wait_until="commit")
-    appear(page, app)
+    for last in (False, False, True):
+        context = browser.new_context(viewport={"width": 1280, "height": 1000})
+        page = context.new_page()
+        page.set_default_timeout(90_000)
+        wire = Wire(context.new_cdp_session(page))
+        began = time.perf_counter()
+        page.goto(url, wait_until="commit")
+        try:
+            appear(page, app)
+            break
+        except Error:  # Gradio's picture stays broken now and then; whoever comes next sees one
+            context.close()
+            if last:
+                raise
     return context, page, wire, time.perf_counter() - began
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from dataclasses import dataclass
 
 import numpy as np
@@ -40,3 +42,25 @@ def test_giving_back_harms_nothing() -> None:
     memory.few_heaps()
     memory.give_back()
     assert np.zeros(10).sum() == 0
+
+
+AGAIN = """
+import resource
+import numpy as np
+from selfsup_engine import memory
+
+memory.few_heaps()
+faults = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+use = lambda: np.empty(2_000_000, np.uint8).fill(1)
+use()
+before = faults()
+for _ in range(50):
+    use()
+print(faults() - before)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only the GNU C library is told what to keep")
+def test_blocks_of_some_megabytes_are_used_again() -> None:
+    told = subprocess.run([sys.executable, "-c", AGAIN], capture_output=True, text=True, check=True)
+    assert int(told.stdout) < 2_000  # pages; each time anew they are 24,400
