@@ -122,7 +122,9 @@ class Visitor:
         while (gone := time.perf_counter() - began) < seconds:
             moves = {slider: round(2 * (2 * abs((gone / 2) % 2 - 1) - 1), 2) or 0.01}
             took.append(await self.tell(key, "set", [moves, truncation, [], False, self.turn()]))
+            _, message, _ = self._find(key)
             await self._frame(took[-1])
+            await asyncio.sleep(header(message)["pause"] / 1000)
         await self.tell(key, "set", [moves, truncation, [], True, self.turn()])
         return took
 

@@ -52,9 +52,13 @@ def header(title: str, view: View) -> None:
         share(view)
 
 
+@st.fragment  # a whole run of the page would take back, under the pointer, what it offers as files
 def share(view: View) -> None:
     """A page's state as a file, and the way to open one."""
-    with st.popover("Share", icon=":material/share:", key="share", on_change="rerun"):  # to say what is shown by then
+    shared = st.popover("Share", icon=":material/share:", key="share", on_change="rerun")
+    if not shared.open:  # it says what is shown when it is opened
+        return
+    with shared:
         markup.show(
             "<p class='muted'>This address brings all of it back, the same bytes, for whoever can reach this server, or wherever the same "
             "models are. A file says it as well, and with which models it was made.</p>"

@@ -359,10 +359,13 @@ def to_unit(images: torch.Tensor) -> torch.Tensor:
     return images.float().div_(127.5).sub_(1.0)
 
 
-def from_unit(images: torch.Tensor) -> Pixels:
-    """Floats in [-1, 1] -> uint8 numpy of the same shape, rounded and clamped; NaN, which has no colour, becomes mid-grey."""
-    import torch
-
+def to_bytes(images: torch.Tensor) -> torch.Tensor:
+    """Floats in [-1, 1] -> uint8 of the same shape, rounded and clamped; NaN, which has no colour, becomes mid-grey."""
     unit = images.detach().float().nan_to_num(0.0)
-    pixels: Pixels = ((unit + 1.0) * 127.5).round_().clamp_(0, 255).to(torch.uint8).cpu().numpy()
+    return ((unit + 1.0) * 127.5).round_().clamp_(0, 255).byte()
+
+
+def from_unit(images: torch.Tensor) -> Pixels:
+    """`to_bytes`, as numpy."""
+    pixels: Pixels = to_bytes(images).cpu().numpy()
     return pixels

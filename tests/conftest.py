@@ -30,6 +30,7 @@ def _own_places(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         patch.setenv("SELFSUP_DATA", str(tmp_path_factory.mktemp("data")))
         patch.setenv("SELFSUP_RUNS", str(tmp_path_factory.mktemp("runs")))
         patch.setenv("SELFSUP_DEVICE", "cpu")
+        patch.setenv("SELFSUP_NICENESS", "0")  # a test that waits for a run must not wait for all other tests
         patch.setattr(device, "cores", lambda: 1)  # tests run side by side: threads would only wait for each other
         device.pick.cache_clear()
         torch.set_num_threads(1)

@@ -1,11 +1,12 @@
 /**
  * A picture and the sliders that move it. It knows nothing of models: it tells where the sliders stand, and shows what comes back.
  *
- * `data`: { stamp, turn, setting: { moves, truncation, locked }, sliders: [{ id, name, change }], numbers, truncates, gauge, near, side, channels,
+ * `data`: { stamp, turn, pause, setting: { moves, truncation, locked }, sliders: [{ id, name, change }], numbers, truncates, gauge, near, side, channels,
  * wording: { near, gauge, about, before } } and three pictures: the current one, the one before the sliders, the nearest real picture, which `near`
  * names. The setting is taken over whenever `stamp` changes.
  *
- * While a slider is dragged, its newest place is told as soon as the page has answered the one before; what was overtaken is never sent.
+ * While a slider is dragged, its newest place is told as soon as the page has answered the one before, and `pause` ms have gone by for other
+ * visitors; what was overtaken is never sent.
  * `set`: [moves, truncation, locked, rest, turn]; `rest` says that the hand let go. `refresh`: a turn, a moment after that.
  * `renamed`: [id, name, turn].
  */
@@ -40,6 +41,7 @@ class Instrument {
     this.parts.screen.addEventListener("keydown", (event) => event.key === " " && this.compare(true));
     this.parts.screen.addEventListener("keyup", (event) => event.key === " " && this.compare(false));
     this.rows = new Map(); // id -> its row
+    this.next = 0; // when the next place of a drag may be told, in ms of performance.now()
   }
 
   update(data, { setStateValue }) {
@@ -52,9 +54,10 @@ class Instrument {
       this.pending = 0;
     }
     this.lay();
-    if (data.turn >= this.pending) this.pending = 0;
+    if (data.turn >= this.pending && this.pending) [this.pending, this.next] = [0, performance.now() + data.pause];
     this.paint();
-    if (this.dirty || this.rest) this.want();
+    if (this.rest && !this.pending) this.send();
+    else if (this.dirty) this.want();
   }
 
   /** Rows for the sliders that there are: made anew only when these change, so that none is lost under a hand. */
@@ -171,7 +174,11 @@ class Instrument {
   }
 
   want() {
-    if (!this.pending) this.send(); // one at a time: a second would break off the run that answers the first
+    if (this.pending) return; // one at a time: a second would break off the run that answers the first
+    clearTimeout(this.paused);
+    const pause = this.next - performance.now();
+    if (pause <= 0) this.send();
+    else this.paused = setTimeout(() => this.dirty && this.want(), pause);
   }
 
   send() {
@@ -227,6 +234,7 @@ class Instrument {
   }
 
   destroy() {
+    clearTimeout(this.paused);
     clearTimeout(this.timer);
     clearTimeout(this.resting);
     clearTimeout(this.later);

@@ -17,7 +17,8 @@ from torch import Tensor
 from selfsup_engine import exhibit, sources
 from selfsup_engine.errors import UserError
 from selfsup_engine.exploring.clusters import Clusters, k_means
-from selfsup_engine.images import Crop, Pixels, from_unit, open_image, to_pixels, to_unit
+from selfsup_engine.exploring.traced import Traced
+from selfsup_engine.images import Crop, Pixels, open_image, to_bytes, to_pixels, to_unit
 from selfsup_engine.images import encode as encode_picture
 from selfsup_engine.models.saved import load_model
 from selfsup_engine.models.spec import Decodes, Encodes
@@ -137,7 +138,9 @@ class LatentSpace:
         model = load_model(folder)
         if not (isinstance(model, Encodes) and isinstance(model, Decodes)):
             raise UserError(f"{folder.name} has no codes to walk through: it is a {self.run.family}.")
-        self._encoder, self._decoder = cast(Encodes, model), cast(Decodes, model)
+        encoder, decoder = cast(Encodes, model), cast(Decodes, model)
+        self._encode = Traced(model, lambda images: encoder.encode(to_unit(images)))
+        self._decode = Traced(model, lambda codes: to_bytes(decoder.decode(codes)))
         self.code_size = model.code_size
         self.exhibit = exhibit.read(folder.path)
         if self.exhibit.codes.shape[1] != self.code_size:
@@ -180,7 +183,8 @@ class LatentSpace:
     def encode(self, images: Tensor) -> Tensor:
         """Codes (N, D) of uint8 images (N, C, H, W), in batches."""
         with torch.inference_mode():
-            return torch.cat([self._encoder.encode(to_unit(chunk)) for chunk in images.split(CHUNK)]).clone()
+            codes = torch.cat([self._encode(chunk) for chunk in images.split(CHUNK)])
+        return codes.clone()
 
     def prepared(self, picture: Path | bytes, name: str = "", crop: Crop = "centre") -> Tensor:
         """Any picture as this model takes it, upright and square: uint8 (1, C, H, W).
@@ -192,8 +196,7 @@ class LatentSpace:
 
     def decode(self, codes: Tensor) -> Pixels:
         """Images (N, C, H, W) uint8 of codes (N, D): any point, inside the data or out."""
-        with torch.inference_mode():
-            return np.concatenate([from_unit(self._decoder.decode(chunk)) for chunk in codes.float().split(CHUNK)])
+        return np.concatenate([self._decode(chunk).numpy() for chunk in codes.float().split(CHUNK)])
 
     def reconstruct(self, images: Tensor) -> Pixels:
         """Encode and decode."""

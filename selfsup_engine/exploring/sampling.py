@@ -21,7 +21,8 @@ from selfsup_engine.errors import UserError
 from selfsup_engine.exploring.directions import Direction, found_in
 from selfsup_engine.exploring.latent import interpolate
 from selfsup_engine.exploring.spot import Spot, numbers_of
-from selfsup_engine.images import Crop, Pixels, from_unit, open_image, to_pixels, to_unit
+from selfsup_engine.exploring.traced import Traced
+from selfsup_engine.images import Crop, Pixels, open_image, to_bytes, to_pixels, to_unit
 from selfsup_engine.kept_directions import Kept
 from selfsup_engine.models.saved import load_model
 from selfsup_engine.models.spec import Judges, Samples
@@ -86,7 +87,12 @@ class Sampler:
                 f"{folder.name} draws no samples from random numbers: it is of the family {self.run.family}."
             )
         self.model = cast(Samples, model)
-        self._judge = cast(Judges, model) if isinstance(model, Judges) else None
+        generate = self.model.generate
+        self._draw = Traced(model, lambda z: to_bytes(generate(z)))
+        self._judge: Traced | None = None
+        if isinstance(model, Judges):
+            judge = cast(Judges, model).judge
+            self._judge = Traced(model, lambda images: judge(to_unit(images)))
         self.latent_size = model.latent_size
         self.exhibit = exhibit.read(folder.path)
         self.channels, self.size = self.exhibit.images.shape[1], self.exhibit.images.shape[2]
@@ -183,7 +189,7 @@ class Sampler:
     def draw(self, z: Tensor) -> Pixels:
         """Images (N, C, H, W) of z (N, L), each drawn alone."""
         with one_thread():
-            return np.concatenate([from_unit(self.model.generate(one)) for one in z.float().split(1)])
+            return np.concatenate([self._draw(one).numpy() for one in z.float().split(1)])
 
     def images(self, spots: Sequence[Spot]) -> Pixels:
         """Images (N, C, H, W) of points.
@@ -203,7 +209,7 @@ class Sampler:
         if self._judge is None:
             return None
         with one_thread():
-            found: NDArray[np.float32] = self._judge.judge(to_unit(torch.from_numpy(images))).numpy()
+            found: NDArray[np.float32] = self._judge(torch.from_numpy(images)).numpy()
         return found
 
     @cached_property

@@ -26,7 +26,7 @@ CONTROL = "control"  # the file in a run's folder that says what the person want
 WORKER = "worker"  # the file in a run's folder that names the process that trains it
 CLAIM = "claim"  # the file in a run's folder that the process that trains it has locked
 GONE = "The run is gone: its folder was deleted or moved while it trained."
-PATIENT = 10  # niceness
+PATIENT = 10  # niceness, unless SELFSUP_NICENESS says another
 UNSAID = 64  # a worker that could not even write why it failed ends with this and the number of the OSError
 _WISHES: dict[str, events.Wish] = {"pause": "pause", "stop": "stop"}
 
@@ -152,12 +152,14 @@ def wish_or_end(folder: RunFolder) -> events.Wish:
 
 def give_way() -> None:
     """The page answers first, and training takes what it leaves."""
+    said = os.environ.get("SELFSUP_NICENESS", "").strip()
+    niceness = int(said) if said.isdecimal() else PATIENT
     with contextlib.suppress(OSError, AttributeError):
-        os.nice(PATIENT)
+        os.nice(niceness)
         if (
             os.getsid(0) == os.getpid()
         ):  # a session of its own: Linux first shares the cores among sessions, and only within each by niceness
-            Path("/proc/self/autogroup").write_text(str(PATIENT))
+            Path("/proc/self/autogroup").write_text(str(niceness))
 
 
 def main() -> None:

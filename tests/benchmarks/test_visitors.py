@@ -68,7 +68,7 @@ def test_visitors_who_left_leave_nothing_behind(tmp_path: Path, monkeypatch: pyt
     async def come_and_go() -> tuple[dict[str, int], dict[str, int]]:
         await visit(address, 0)
         there = await with_photo(1)
-        for seed in range(2, 6):
+        for seed in range(2, 4):
             await visit(address, seed)
         last = Visitor(address)  # the storage of those who left is looked through when somebody leaves
         await last.open("library")

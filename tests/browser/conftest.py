@@ -8,9 +8,10 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterator
+from typing import Any, Literal
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, WebError, expect, sync_playwright
 
 from tests.browser.app import CHROMIUM, QUIET, Server, Tab, settle
 
@@ -29,7 +30,7 @@ def browser() -> Iterator[Browser]:
             pytest.fail(missing)
         pytest.skip(missing)
     with sync_playwright() as playwright:
-        yield playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        yield playwright.chromium.launch(executable_path=CHROMIUM, args=[*QUIET, "--process-per-site"])
 
 
 @pytest.fixture(scope="module")
@@ -43,15 +44,30 @@ def server(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     assert "Traceback" not in running.log(), running.log()
 
 
+@pytest.fixture(scope="module")
+def usual(browser: Browser) -> Iterator[BrowserContext]:
+    """A browser that has read the app's scripts before, which is half of the work of opening a page."""
+    context = browser.new_context()
+    yield context
+    context.close()
+
+
 @pytest.fixture
-def contexts(browser: Browser) -> Iterator[Callable[..., BrowserContext]]:
+def contexts(browser: Browser, usual: BrowserContext) -> Iterator[Callable[..., BrowserContext]]:
     """Visitors: each context is a browser of its own, with nothing remembered. What its console says is judged at the end."""
-    opened: list[BrowserContext] = []
+    opened: list[BrowserContext] = [usual]
     said: list[str] = []
 
     def hear(message: ConsoleMessage) -> None:
         if message.type == "error" and not PROBE.search(message.location["url"]):
             said.append(f"{message.text} ({message.location['url']})")
+
+    def stumble(error: WebError) -> None:
+        said.append(str(error.error))
+
+    def listen(context: BrowserContext) -> None:
+        context.on("console", hear)
+        context.on("weberror", stumble)
 
     def visitor(width: int = 1280, height: int = 900, theme: str = "light", **settings: object) -> BrowserContext:
         context = browser.new_context(
@@ -59,27 +75,41 @@ def contexts(browser: Browser) -> Iterator[Callable[..., BrowserContext]]:
             color_scheme="dark" if theme == "dark" else "light",
             **settings,  # type: ignore[arg-type]
         )
-        context.on("console", hear)
-        context.on("weberror", lambda error: said.append(str(error.error)))
+        listen(context)
         opened.append(context)
         return context
 
+    listen(usual)
     yield visitor
     broken = [
         page.url for context in opened for page in context.pages if page.locator("[data-testid=stException]").count()
     ]
-    for context in opened:
+    for context in opened[1:]:
         context.close()
+    for page in usual.pages:
+        page.close()
+    usual.remove_listener("console", hear)
+    usual.remove_listener("weberror", stumble)
     assert not said
     assert not broken
 
 
 @pytest.fixture
-def tab(server: Server, contexts: Callable[..., BrowserContext]) -> Tab:
-    """Opens a path of the app in a browser of its own."""
+def tab(server: Server, usual: BrowserContext, contexts: Callable[..., BrowserContext]) -> Tab:
+    """Opens a path of the app in a browser of its own, with nothing remembered."""
 
-    def open_tab(path: str = "/", **settings: object) -> Page:
-        page = contexts(**settings).new_page()
+    def at_first(width: int = 1280, height: int = 900, theme: Literal["light", "dark"] = "light") -> Page:
+        page = usual.new_page()
+        storage = usual.new_cdp_session(page)
+        storage.send("Storage.clearDataForOrigin", {"origin": server.url, "storageTypes": "cookies,local_storage"})
+        storage.detach()
+        page.set_viewport_size({"width": width, "height": height})
+        page.emulate_media(color_scheme=theme)
+        return page
+
+    def open_tab(path: str = "/", **settings: Any) -> Page:
+        first = not usual.pages and settings.keys() <= {"width", "height", "theme"}
+        page = at_first(**settings) if first else contexts(**settings).new_page()
         page.set_default_timeout(PATIENCE)
         page.goto(f"{server.url}{path}", wait_until="commit")
         return settle(page)

@@ -81,10 +81,27 @@ def test_a_model_is_found_by_name_if_its_weights_are_right_else_by_its_weights(
     assert sharing.find(both, "nowhere", "0123") is None
 
 
+def open_file(app: AppTest, data: bytes) -> None:
+    app.session_state["share"] = True  # a person opens it first
+    app.run()
+    app.file_uploader(key="open-state-0").upload("state.json", data, "application/json").run()
+
+
+def test_what_is_shared_is_worked_out_when_it_is_opened(visit: Visit, model: RunFolder) -> None:
+    def offered() -> bool:
+        return "state-file" in {button.key for button in app.get("download_button")}
+
+    app = visit("latent")
+    assert not offered()
+    app.session_state["share"] = True
+    app.run()
+    assert offered()
+
+
 def test_opening_a_file_shows_its_page(visit: Visit, library: Library, model: RunFolder) -> None:
     view = view_of(model)
     app = visit("gan")
-    app.file_uploader(key="open-state-0").upload("state.json", sharing.to_file(view, library), "application/json").run()
+    open_file(app, sharing.to_file(view, library))
     assert not app.exception
     assert app.title[0].value == "Latent space"
     assert {name: app.query_params[name] for name in ("x", "y", "tool", "sigma")} == {
@@ -102,7 +119,7 @@ def test_where_the_model_is_missing_it_can_be_trained_from_what_the_file_says(
     app = visit("latent")
     data = sharing.to_file(view_of(model), library)
     library.gallery.joinpath(model.name).rename(library.gallery.parent / "gone")
-    app.file_uploader(key="open-state-0").upload("state.json", data, "application/json").run()
+    open_file(app, data)
     assert "which is not in this library" in app.warning[0].value
     app.button(key="train-missing-0").click().run()
     assert not app.exception
@@ -114,6 +131,6 @@ def test_where_the_model_is_missing_it_can_be_trained_from_what_the_file_says(
 
 def test_a_file_that_is_no_state_is_refused_on_the_page(visit: Visit, model: RunFolder) -> None:
     app = visit("latent")
-    app.file_uploader(key="open-state-0").upload("state.json", b"{}", "application/json").run()
+    open_file(app, b"{}")
     assert not app.exception
     assert "no state of Selfsup Studio's" in app.error[0].value

@@ -336,7 +336,8 @@ def wait(until: Callable[[], bool], seconds: float = 120.0) -> None:
 
 
 @pytest.fixture
-def real(library: Library) -> Iterator[Jobs]:
+def real(library: Library, monkeypatch: pytest.MonkeyPatch) -> Iterator[Jobs]:
+    monkeypatch.delenv("SELFSUP_NICENESS")
     jobs = Jobs(library)
     jobs.run_forever()
     yield jobs

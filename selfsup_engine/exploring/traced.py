@@ -1,0 +1,40 @@
+"""A network asked in one go: all its operations in a row, without Python between them.
+
+PyTorch hands Python's lock back at each operation, and must then wait for it behind every other thread that computes in Python, up to
+5 ms a time: ten visitors' pictures, of some forty operations each, keep each other waiting. Traced (`torch.jit`), a network hands it
+back once. It runs the same operations in the same order, and so gives the same bits.
+"""
+
+from collections.abc import Callable
+from threading import Lock
+
+import torch
+from torch import Tensor, nn
+
+_TRACING = Lock()  # PyTorch keeps what it traces in one place for the whole process
+
+
+class _Forward(nn.Module):
+    """What is traced must be a module, with all others of which it makes use."""
+
+    def __init__(self, model: nn.Module, of: Callable[[Tensor], Tensor]) -> None:
+        super().__init__()
+        self.model, self._of = model, of
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self._of(x)
+
+
+class Traced:
+    """`of`, which asks `model`, as one call: for any number N of inputs (N, ...). Traced when it is asked first; it shares the weights."""
+
+    def __init__(self, model: nn.Module, of: Callable[[Tensor], Tensor]) -> None:
+        self._forward = _Forward(model, of).eval()
+        self._traced: Callable[[Tensor], Tensor] | None = None
+
+    @torch.inference_mode()
+    def __call__(self, x: Tensor) -> Tensor:
+        if self._traced is None:
+            with _TRACING:
+                self._traced = self._traced or torch.jit.trace(self._forward, (x,), check_trace=False)
+        return self._traced(x)
