@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import torch
+from filelock import FileLock
 
 from selfsup_engine import device
 from selfsup_engine.models.spec import preset_config
@@ -23,11 +24,21 @@ SMALL = {"widths": (32, 16), "batch": 64}
 """A network that trains hundreds of steps a second."""
 
 
+@pytest.fixture(scope="session")
+def among_all(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that the processes which share the tests have in common, for what is slow to make."""
+    own = tmp_path_factory.getbasetemp()
+    return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+
+
 @pytest.fixture(scope="session", autouse=True)
-def _own_places(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Data and runs of the tests alone, on one thread; `digits` is prepared once."""
+def _own_places(tmp_path_factory: pytest.TempPathFactory, among_all: Path) -> Iterator[None]:
+    """Data and runs of the tests alone, on one thread; `digits` is prepared once, and so are the networks that generators are judged by."""
+    data, judges = tmp_path_factory.mktemp("data"), among_all / "features"
+    judges.mkdir(exist_ok=True)
+    (data / "features").symlink_to(judges, target_is_directory=True)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("SELFSUP_DATA", str(tmp_path_factory.mktemp("data")))
+        patch.setenv("SELFSUP_DATA", str(data))
         patch.setenv("SELFSUP_RUNS", str(tmp_path_factory.mktemp("runs")))
         patch.setenv("SELFSUP_DEVICE", "cpu")
         patch.setenv("SELFSUP_NICENESS", "0")  # a test that waits for a run must not wait for all other tests
@@ -144,14 +155,17 @@ def noise() -> Callable[..., torch.Tensor]:
 
 
 @pytest.fixture(scope="session")
-def gan_once(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
+def gan_once(among_all: Path) -> RunFolder:
     """A small GAN of the digits at 32 px. Nobody may write into it; `gan` is a copy."""
     small = {"width": 8, "batch": 32, "size": 32, "latent": 100, "learning_rate": 2e-3}
     config = preset_config("dcgan", None, small)[1].model_dump(mode="json")
     run = Run(family="dcgan", preset="default", source="digits", config=config, budget=Budget(steps=120), seed=0)
-    folder = Library(tmp_path_factory.mktemp("gan")).create(run)
-    for _ in train(folder):
-        pass
+    library = Library(among_all / "gan")
+    with FileLock(among_all / "gan.lock"):
+        folder = next(iter(library.runs()), None) or library.create(run)
+        if not folder.usable:
+            for _ in train(folder):
+                pass
     return folder
 
 

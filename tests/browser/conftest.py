@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 from collections.abc import Callable, Iterator
 from typing import Any, Literal
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, WebError, expect, sync_playwright
 
+from selfsup_engine.sources import data_root
 from tests.browser.app import CHROMIUM, QUIET, Server, Tab, settle
 
 PROBE = re.compile(r"/[\w-]+/_stcore/(health|host-config)$")
@@ -37,6 +39,7 @@ def browser() -> Iterator[Browser]:
 def server(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """One server for the tests of a file."""
     running = Server(tmp_path_factory.mktemp("server"))
+    shutil.copytree(data_root() / "features", running.data / "features")  # each takes some seconds to train
     try:
         yield running
     finally:
