@@ -6,16 +6,19 @@ import base64
 import io
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
 from playwright.sync_api import BrowserContext, Page, expect
 
+from dashboard.components.instrument import OF_A_GENERATOR
+from dashboard.components.scripted import blob
 from selfsup_engine.exploring.sampling import Sampler
 from selfsup_engine.exploring.spot import Spot
 from selfsup_engine.images import encode
-from selfsup_engine.runs import RunFolder
+from selfsup_engine.runs import ROOT, RunFolder
 from tests.browser.app import Server, Tab, press, settle
 
 pytestmark = pytest.mark.slow
@@ -154,6 +157,58 @@ def test_a_link_draws_the_same_bytes_in_a_fresh_browser(page: Page, contexts: Ca
     assert bytes_of(other, "sample-png") == file
     expect(other.locator(".row.locked")).to_have_count(1)
     expect(other.locator(".st-key-sheet button[aria-pressed=true]")).to_have_attribute("title", "no. 8 of seed 0")
+
+
+PLAYED = """async ([html, bytes]) => {
+  const { default: mount } = await import(new URL("app/static/instrument.js", document.baseURI));
+  const parentElement = document.createElement("div");
+  parentElement.innerHTML = html;
+  const said = (window.said = []);
+  const hear = (name, value) => name === "set" && said.push(structuredClone(value));
+  window.answer = (bytes) => mount({ data: new Uint8Array(bytes), parentElement, setStateValue: hear });
+  window.answer(bytes);
+  const range = parentElement.querySelectorAll("input[type=range]")[1];
+  window.move = (to, type) => {
+    range.value = to;
+    range.dispatchEvent(new Event(type));
+  };
+}"""
+
+
+def test_a_drag_on_a_busy_server_pauses_and_its_end_does_not(page: Page) -> None:
+    def answer(turn: int, pause: int) -> list[int]:
+        header = {
+            "stamp": 1, "turn": turn, "pause": pause, "setting": {"moves": {}, "truncation": 0, "locked": []},
+            "sliders": [{"id": "g0", "name": "Height", "change": 1}], "numbers": [], "gauge": None, "truncates": True,
+            "wording": OF_A_GENERATOR._asdict(), "near": 0, "side": 1, "channels": 1,
+        }  # fmt: skip
+        return list(blob(header, b"0", b"0", b"0"))
+
+    def said() -> list[Any]:
+        return list(page.evaluate("said.map(([moves, , , rest, turn]) => [moves.g0, rest, turn])"))
+
+    html = ROOT / "dashboard" / "components" / "instrument" / "instrument.html"
+    page.clock.install()
+    page.clock.pause_at(page.evaluate("Date.now()") + 1000)
+    page.evaluate(PLAYED, [html.read_text(), answer(0, 0)])
+    page.evaluate("move(0.5, 'input')")
+    page.evaluate("move(0.6, 'input')")
+    ((moved, rest, turn),) = said()  # at once, and the next one not before that is answered
+    assert (moved, rest) == (0.5, False)
+    page.evaluate("bytes => answer(bytes)", answer(turn, 200))
+    page.clock.run_for(190)
+    assert len(said()) == 1
+    page.evaluate("move(0.7, 'input')")
+    page.clock.run_for(20)
+    *_, (moved, rest, turn) = said()
+    assert (len(said()), moved, rest) == (2, 0.7, False)  # where the hand is by now
+    page.evaluate("bytes => answer(bytes)", answer(turn, 400))
+    page.evaluate("move(0.8, 'input')")
+    assert len(said()) == 2
+    page.evaluate("move(0.8, 'change')")
+    assert said()[2][:2] == [0.8, True]
+    page.clock.run_for(1000)
+    assert len(said()) == 3
 
 
 def test_a_slider_is_renamed_for_good_and_compared_with_before(page: Page, tab: Tab, model: RunFolder) -> None:
