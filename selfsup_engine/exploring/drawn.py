@@ -15,7 +15,6 @@ from selfsup_engine.errors import UserError
 from selfsup_engine.exploring.contrast import FEWEST, PAIRS, Contrast, contrast
 from selfsup_engine.exploring.groups import Group
 from selfsup_engine.exploring.sampling import Sampler, drawn_from
-from selfsup_engine.images import from_unit
 
 COUNT = 2_000
 BATCH = 64  # drawn at once: these pictures are compared, never shown, so their last bits may differ
@@ -32,7 +31,7 @@ class Drawn:
         self._sampler = sampler
         self.z = torch.stack([drawn_from(0, index, sampler.latent_size) for index in range(COUNT)])
         with one_thread(), torch.inference_mode():
-            images = np.concatenate([from_unit(sampler.model.generate(z)) for z in self.z.split(BATCH)])
+            images = np.concatenate([sampler.in_bytes(z).numpy() for z in self.z.split(BATCH)])
         self._images = torch.from_numpy(images)  # bytes, a quarter of what it takes to compare them
         self.labels: Tensor | None = None
         if sampler.exhibit.labels is not None:
@@ -88,9 +87,10 @@ class Drawn:
         ]  # of spots the examples, not those alike
         pictures = self._images.flatten(1).float()
         for _ in range(PAIRS):
-            chosen = torch.randperm(COUNT, generator=generator)[: sum(sizes)].split(sizes)
-            near = [_nearest(pictures[numbers], pictures) for numbers in chosen]
-            pair = [_alike(near[i], near[1 - i]) if group.spots else chosen[i] for i, group in enumerate((a, b))]
+            pair = torch.randperm(COUNT, generator=generator)[: sum(sizes)].split(sizes)
+            if a.spots or b.spots:  # labels need no pictures compared, which is nearly all of the work
+                near = [_nearest(pictures[numbers], pictures) for numbers in pair]
+                pair = [_alike(near[i], near[1 - i]) if group.spots else pair[i] for i, group in enumerate((a, b))]
             if min(map(len, pair)) >= FEWEST:
                 yield self.z[pair[0]], self.z[pair[1]]
 

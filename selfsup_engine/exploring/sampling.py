@@ -87,12 +87,6 @@ class Sampler:
                 f"{folder.name} draws no samples from random numbers: it is of the family {self.run.family}."
             )
         self.model = cast(Samples, model)
-        generate = self.model.generate
-        self._draw = Traced(model, lambda z: to_bytes(generate(z)))
-        self._judge: Traced | None = None
-        if isinstance(model, Judges):
-            judge = cast(Judges, model).judge
-            self._judge = Traced(model, lambda images: judge(to_unit(images)))
         self.latent_size = model.latent_size
         self.exhibit = exhibit.read(folder.path)
         self.channels, self.size = self.exhibit.images.shape[1], self.exhibit.images.shape[2]
@@ -185,11 +179,23 @@ class Sampler:
 
     # -------------------------------------------------------------------------------------------------------- what
 
+    @cached_property
+    def in_bytes(self) -> Traced:
+        """uint8 images (N, C, H, W) of z (N, L), drawn together: their last bits depend on how many they are."""
+        return Traced(self.model, lambda z: to_bytes(self.model.generate(z)))
+
+    @cached_property
+    def _judge(self) -> Traced | None:
+        if not isinstance(self.model, Judges):
+            return None
+        judge = self.model.judge
+        return Traced(self.model, lambda images: judge(to_unit(images)))
+
     @torch.inference_mode()
     def draw(self, z: Tensor) -> Pixels:
         """Images (N, C, H, W) of z (N, L), each drawn alone."""
         with one_thread():
-            return np.concatenate([self._draw(one).numpy() for one in z.float().split(1)])
+            return np.concatenate([self.in_bytes(one).numpy() for one in z.float().split(1)])
 
     def images(self, spots: Sequence[Spot]) -> Pixels:
         """Images (N, C, H, W) of points.

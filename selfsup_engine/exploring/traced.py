@@ -17,7 +17,7 @@ _TRACING = Lock()  # PyTorch keeps what it traces in one place for the whole pro
 class _Forward(nn.Module):
     """What is traced must be a module, with all others of which it makes use."""
 
-    def __init__(self, model: nn.Module, of: Callable[[Tensor], Tensor]) -> None:
+    def __init__(self, model: object, of: Callable[[Tensor], Tensor]) -> None:
         super().__init__()
         self.model, self._of = model, of
 
@@ -28,7 +28,7 @@ class _Forward(nn.Module):
 class Traced:
     """`of`, which asks `model`, as one call: for any number N of inputs (N, ...). Traced when it is asked first; it shares the weights."""
 
-    def __init__(self, model: nn.Module, of: Callable[[Tensor], Tensor]) -> None:
+    def __init__(self, model: object, of: Callable[[Tensor], Tensor]) -> None:
         self._forward = _Forward(model, of).eval()
         self._traced: Callable[[Tensor], Tensor] | None = None
 

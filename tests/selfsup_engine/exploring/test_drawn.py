@@ -22,7 +22,7 @@ class Halves:
     latent_size = 20
 
     def generate(self, z: Tensor) -> Tensor:
-        images = torch.full((len(z), 1, SIDE, SIDE), -1.0)
+        images = torch.full((z.shape[0], 1, SIDE, SIDE), -1.0)
         light = torch.sigmoid(z[:, 1])[:, None, None]
         left = (z[:, 0] < 0)[:, None, None]
         images[:, 0, :, : SIDE // 2] += light * left
