@@ -33,7 +33,7 @@ body:has(.st-key-broken) [data-testid="stException"] { display: none; }
 .shots figcaption, figure figcaption { font-size: .76rem; opacity: .68; margin-top: .25rem; font-variant-numeric: tabular-nums; }
 .shots.tight { gap: 3px; }
 .pairs { display: grid; grid-template-columns: 1fr 1fr; gap: var(--gap); }
-.st-key-page-header > div:last-child { margin-left: auto; }
+.st-key-page-header > div:last-child { margin-left: auto; flex: 0 0 auto; width: auto !important; min-width: 0; }
 .px.wide, .smooth.wide { width: 100%; max-width: none; height: auto; }
 .shots:not(.fill, .strip) figure { width: min-content; }  /* a caption is no wider than its picture */
 .shots.strip { display: grid; grid-template-columns: repeat(auto-fill, minmax(125px, 1fr)); }
