@@ -175,7 +175,13 @@ PLAYED = """async ([html, bytes]) => {
 }"""
 
 
-def test_a_drag_on_a_busy_server_pauses_and_its_end_does_not(page: Page) -> None:
+def test_a_drag_on_a_busy_server_pauses_and_its_end_does_not(
+    server: Server, contexts: Callable[..., BrowserContext]
+) -> None:
+    page = contexts().new_page()  # of a browser of its own, whose clock can be stopped
+    page.goto(server.url)
+    settle(page)
+
     def answer(turn: int, pause: int) -> list[int]:
         header = {
             "stamp": 1, "turn": turn, "pause": pause, "setting": {"moves": {}, "truncation": 0, "locked": []},
