@@ -28,7 +28,7 @@ _mount = scripted("instrument")
 
 LONGEST = 500  # ms
 """Pause of a drag, at the most. As long as drawing a picture had to wait for other visitors, so long the drag leaves the processor to them before it
-asks for the next one. On a busy server pictures come as often as without, since it is never idle, and each shows where the hand is at half the delay."""
+asks for the next one."""
 
 
 class Setting(NamedTuple):
