@@ -15,7 +15,7 @@ from dashboard.views import LatentView
 from selfsup_engine.errors import UserError
 from selfsup_engine.exploring.between import effect_of_places, members
 from selfsup_engine.exploring.groups import KINDS, Group, Kind
-from selfsup_engine.exploring.moving import change_along, moved
+from selfsup_engine.exploring.moving import Axis, change_along, moved
 from selfsup_engine.halves import packed
 from selfsup_engine.kept_directions import id_of
 
@@ -166,12 +166,13 @@ def move(space: LatentSpace, view: LatentView, code: Tensor, found: Contrast | N
     """The picture at the point with a slider for each direction. A fragment: a drag reruns this and nothing else."""
     weights = space.run.result.weights if space.run.result else ""
     kept = [one for one in cache.directions(weights).all() if len(one.numbers) == space.code_size]
-    axes = {one.id: torch.from_numpy(one.numbers) for one in kept}
+    directions = {one.id: torch.from_numpy(one.numbers) for one in kept}
     names = {one.id: one.name for one in kept}
     if found is not None:
         new = id_of(packed(found.axis.numpy()))
-        axes.setdefault(new, found.axis)
+        directions.setdefault(new, found.axis)
         names = {new: names.get(new, name or "new")} | names
+    axes = {one: Axis.of(space, direction) for one, direction in directions.items()}
     moves = parse_moves(view.moves)
     if unknown := sorted(set(moves) - set(axes)):
         st.warning(
@@ -184,7 +185,7 @@ def move(space: LatentSpace, view: LatentView, code: Tensor, found: Contrast | N
         return
 
     def change(one: str) -> float:
-        return cache.once(("change", space.name, one), lambda: change_along(space, axes[one]))
+        return cache.once(("change", space.name, one), lambda: change_along(space, directions[one]))
 
     sliders = [Slider(one, called, change(one)) for one, called in names.items()]
     before = space.decode(code[None])[0]
@@ -196,10 +197,9 @@ def move(space: LatentSpace, view: LatentView, code: Tensor, found: Contrast | N
     @st.fragment
     def live() -> None:
         def draw(setting: Setting) -> Scene:
-            there = moved(space, code, {one: by for one, by in setting.moves if one in axes}, axes)
-            near = space.neighbours(there, 1)[0]
-            trust = round(float(space.trust(there[None])[0]), 3)
-            return Scene(space.decode(there[None])[0], before, space.exhibit.images[near].numpy(), near, trust, [])
+            seen = space.look(moved(code, {one: by for one, by in setting.moves if one in axes}, axes))
+            real = space.exhibit.images[seen.near].numpy()
+            return Scene(seen.picture, before, real, seen.near, round(seen.trust, 3), [])
 
         wanted = Setting(tuple(sorted(parse_moves(view.moves).items())))
         played = instrument(wanted, sliders, draw, key=f"moves-{space.name}", wording=WORDING, truncates=False)

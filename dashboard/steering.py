@@ -158,15 +158,13 @@ def current(sampler: Sampler, view: SamplerView, past: History) -> bool:
             moves = {
                 one: by for one, by in setting.moves if sampler.knows(one)
             }  # another tab may just have deleted one
-            after = sampler.images([here.moved(moves)])[0]
-            opinion = sampler.opinion(after[None])
-            near = sampler.nearest(after[None])[0][0]
+            seen = sampler.look(sampler.z(here.moved(moves)))
             return Scene(
-                after,
+                seen.picture,
                 before(here),
-                sampler.exhibit.images[near].numpy(),
-                near,
-                None if opinion is None else round(float(opinion[0]), 3),
+                sampler.exhibit.images[seen.near].numpy(),
+                seen.near,
+                None if seen.opinion is None else round(seen.opinion, 3),
                 sampler.z(here).tolist(),
             )
 

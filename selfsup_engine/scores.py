@@ -68,27 +68,24 @@ class Neighbours:
     """
 
     def __init__(self, points: Tensor) -> None:
-        self.points = points
+        self.points, self._count = points, len(points)
+        # By products of matrices, points of few dimensions that lie close together would all seem to be at one place.
+        few = points.shape[1] <= TREE_DIMENSIONS
+        self._how = "donot_use_mm_for_euclid_dist" if few else "use_mm_for_euclid_dist_if_necessary"
         self._tree = None
-        if len(points) >= TREE_POINTS and points.shape[1] <= TREE_DIMENSIONS:
+        if self._count >= TREE_POINTS and few:
             from scipy.spatial import cKDTree  # 30 MB, which a process that trains on a small set does without
 
             self._tree = cKDTree(points.numpy())
 
     def __call__(self, queries: Tensor, count: int) -> tuple[Tensor, Tensor]:
         """Distances and indices (Q, count), nearest first, of each query (Q, D)."""
-        count = min(count, len(self.points))
-        if self._tree is not None:
+        count = min(count, self._count)
+        if self._tree is not None and not torch.jit.is_tracing():  # type: ignore[attr-defined,no-untyped-call]  # a tree cannot be
             cores = 1 if len(queries) < QUERIES else -1  # threads that are started for one query take longer than it
             distances, indices = self._tree.query(queries.numpy(), range(1, count + 1), workers=cores)
             return torch.from_numpy(distances).float(), torch.from_numpy(indices)
-        # By products of matrices, points of few dimensions that lie close together would all seem to be at one place.
-        how = (
-            "donot_use_mm_for_euclid_dist"
-            if self.points.shape[1] <= TREE_DIMENSIONS
-            else "use_mm_for_euclid_dist_if_necessary"
-        )
-        distances = (torch.cdist(chunk, self.points, compute_mode=how) for chunk in queries.split(QUERIES))
+        distances = (torch.cdist(chunk, self.points, compute_mode=self._how) for chunk in queries.split(QUERIES))
         found = [some.topk(count, largest=False) for some in distances]
         return torch.cat([distances for distances, _ in found]), torch.cat([indices for _, indices in found])
 

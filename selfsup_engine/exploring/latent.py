@@ -8,7 +8,7 @@ import math
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Literal, cast
+from typing import Literal, NamedTuple, cast
 
 import numpy as np
 import torch
@@ -124,6 +124,14 @@ class Trust:
         return (self._usual / self._ratio(codes).clamp_min(1e-12)).clamp(max=1).square()
 
 
+class Look(NamedTuple):
+    """What is seen at a code: the picture (C, H, W) uint8; the number of the kept image whose code is nearest; trust in [0, 1]."""
+
+    picture: Pixels
+    near: int
+    trust: float
+
+
 class LatentSpace:
     """A trained model that encodes and decodes, with the test images it keeps."""
 
@@ -140,7 +148,8 @@ class LatentSpace:
             raise UserError(f"{folder.name} has no codes to walk through: it is a {self.run.family}.")
         encoder, decoder = cast(Encodes, model), cast(Decodes, model)
         self._encode = Traced(model, lambda images: encoder.encode(to_unit(images)))
-        self._decode = Traced(model, lambda codes: to_bytes(decoder.decode(codes)))
+        self._model = decoder
+        self._decode = Traced(model, self._in_bytes)
         self.code_size = model.code_size
         self.exhibit = exhibit.read(folder.path)
         if self.exhibit.codes.shape[1] != self.code_size:
@@ -194,9 +203,26 @@ class LatentSpace:
         """
         return torch.from_numpy(to_pixels([open_image(picture, name)], self.channels, self.size, crop))
 
+    def _in_bytes(self, codes: Tensor) -> Tensor:
+        return to_bytes(self._model.decode(codes))
+
     def decode(self, codes: Tensor) -> Pixels:
         """Images (N, C, H, W) uint8 of codes (N, D): any point, inside the data or out."""
         return np.concatenate([self._decode(chunk).numpy() for chunk in codes.float().split(CHUNK)])
+
+    @cached_property
+    def _look(self) -> Traced[tuple[Tensor, ...]]:
+        trust, neighbours = self.trust, self._neighbours  # made now, or tracing would make them at each look
+
+        def of(codes: Tensor) -> tuple[Tensor, ...]:
+            return self._in_bytes(codes), neighbours(codes, 1)[1], trust(codes)
+
+        return Traced(self._model, of)
+
+    def look(self, code: Tensor) -> Look:
+        """All that is seen at a code (D,): what `decode`, `neighbours` and `trust` give for it, found in one go."""
+        images, near, trust = self._look(code.float()[None])
+        return Look(images[0].numpy(), int(near), float(trust))
 
     def reconstruct(self, images: Tensor) -> Pixels:
         """Encode and decode."""

@@ -1,6 +1,9 @@
 """Moving an autoencoder's code along a direction: how wide the data are along it, and how much of a picture that changes."""
 
+from typing import NamedTuple
+
 import numpy as np
+import torch
 from torch import Tensor
 
 from selfsup_engine.exploring.latent import LatentSpace
@@ -21,9 +24,24 @@ def change_along(space: LatentSpace, axis: Tensor) -> float:
     return float(np.abs(high - low).mean()) / 255
 
 
-def moved(space: LatentSpace, code: Tensor, moves: dict[str, float], axes: dict[str, Tensor]) -> Tensor:
+class Axis(NamedTuple):
+    """A unit vector (D,), and the standard deviation of all codes along it: one step of a slider."""
+
+    direction: Tensor
+    spread: float
+
+    @classmethod
+    def of(cls, space: LatentSpace, direction: Tensor) -> "Axis":
+        """Measured once, not at each move."""
+        return cls(direction, spread_along(space, direction))
+
+
+def moved(code: Tensor, moves: dict[str, float], axes: dict[str, Axis]) -> Tensor:
     """A code (D,) after some moves, by the names of directions, each in standard deviations of the codes along it."""
-    there = code.clone()
+    there = code.numpy()
     for name, by in moves.items():
-        there = there + by * spread_along(space, axes[name]) * axes[name]
-    return there
+        direction, spread = axes[name]
+        there = (
+            there + by * spread * direction.numpy()
+        )  # a few numbers: NumPy keeps Python's lock for them, PyTorch does not
+    return torch.from_numpy(there)

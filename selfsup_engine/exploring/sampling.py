@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
-from typing import cast
+from typing import NamedTuple, cast
 
 import numpy as np
 import torch
@@ -69,6 +69,15 @@ def on_plane(corners: Sequence[Tensor], u: float, v: float) -> Tensor:
     return point
 
 
+class Look(NamedTuple):
+    """What is seen at a point: the picture (C, H, W) uint8; the number of the kept training image whose pixels are nearest; the
+    discriminator's opinion in [0, 1], if there is one."""
+
+    picture: Pixels
+    near: int
+    opinion: float | None
+
+
 class Sampler:
     """A trained generator, with the training images it keeps, and the directions that a person kept for it."""
 
@@ -108,10 +117,12 @@ class Sampler:
                 )
         else:
             z = drawn_from(spot.seed, spot.index, self.latent_size)
-        z = truncated(z, spot.truncation)
+        moved = truncated(z, spot.truncation).numpy()
         for name, sigmas in spot.moves:
-            z = z + sigmas * self.axis(name)
-        return z
+            moved = (
+                moved + sigmas * self.axis(name).numpy()
+            )  # a few numbers: NumPy keeps Python's lock for them, PyTorch does not
+        return torch.from_numpy(moved)
 
     def axis(self, name: str) -> Tensor:
         """The unit vector (L,) of a direction: found in the activations (g0, g1, ...), in the weights (s0, ...), by example and kept
@@ -180,16 +191,16 @@ class Sampler:
     # -------------------------------------------------------------------------------------------------------- what
 
     @cached_property
-    def in_bytes(self) -> Traced:
+    def in_bytes(self) -> Traced[Tensor]:
         """uint8 images (N, C, H, W) of z (N, L), drawn together: their last bits depend on how many they are."""
         return Traced(self.model, lambda z: to_bytes(self.model.generate(z)))
 
     @cached_property
-    def _judge(self) -> Traced | None:
-        if not isinstance(self.model, Judges):
-            return None
-        judge = self.model.judge
-        return Traced(self.model, lambda images: judge(to_unit(images)))
+    def _judge(self) -> Traced[Tensor] | None:
+        return Traced(self.model, self._opinions) if isinstance(self.model, Judges) else None
+
+    def _opinions(self, images: Tensor) -> Tensor:
+        return cast(Judges, self.model).judge(to_unit(images))
 
     @torch.inference_mode()
     def draw(self, z: Tensor) -> Pixels:
@@ -209,6 +220,24 @@ class Sampler:
         """Images (N, C, H, W): samples no. `first` and on of a seed."""
         return self.images([Spot(seed, first + i).within(truncation) for i in range(count)])
 
+    @cached_property
+    def _look(self) -> Traced[tuple[Tensor, ...]]:
+        judges, flat = isinstance(self.model, Judges), self._flat  # laid out now, or tracing would do it at each look
+
+        def of(z: Tensor) -> tuple[Tensor, ...]:
+            images = to_bytes(self.model.generate(z))
+            said = (self._opinions(images),) if judges else ()
+            return images, _nearest(images, *flat, 1), *said
+
+        return Traced(self.model, of)
+
+    @torch.inference_mode()
+    def look(self, z: Tensor) -> Look:
+        """All that is seen at a point z (L,): what `draw`, `nearest` and `opinion` give for it, found in one go."""
+        with one_thread():
+            images, near, *said = self._look(z.float()[None])
+        return Look(images[0].numpy(), int(near), float(said[0]) if said else None)
+
     @torch.inference_mode()
     def opinion(self, images: Pixels) -> NDArray[np.float32] | None:
         """The discriminator's opinion (N,) in [0, 1] that images are real. It is no measure of quality: a generator learns to please it."""
@@ -225,11 +254,7 @@ class Sampler:
 
     def nearest(self, images: Pixels, count: int = 1) -> list[list[int]]:
         """For each image the numbers of the kept training images whose pixels are nearest, nearest first."""
-        flat, squares = self._flat
-        found = (
-            torch.from_numpy(images).flatten(1).float() @ flat.T
-        )  # |x - y|^2 is |y|^2 - 2 x y and what all have in common
-        return (squares - 2 * found).topk(min(count, len(flat)), largest=False).indices.tolist()
+        return _nearest(torch.from_numpy(images), *self._flat, min(count, len(self.exhibit.images))).tolist()
 
     def prepared(self, picture: Path | bytes, name: str = "", crop: Crop = "centre") -> Pixels:
         """Any picture as this model would draw it, upright and square: (1, C, H, W) uint8.
@@ -238,3 +263,9 @@ class Sampler:
             UserError: it is not a picture that can be read.
         """
         return to_pixels([open_image(picture, name)], self.channels, self.size, crop)
+
+
+def _nearest(images: Tensor, flat: Tensor, squares: Tensor, count: int) -> Tensor:
+    """The numbers (N, count) of the flattened images (P, C * H * W), of given squared lengths (P,), that are nearest to each of N others."""
+    found = images.flatten(1).float() @ flat.T  # |x - y|^2 is |y|^2 - 2 x y and what all have in common
+    return (squares - 2 * found).topk(count, largest=False).indices

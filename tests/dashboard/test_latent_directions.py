@@ -16,7 +16,7 @@ from dashboard.components.instrument import Played, Setting
 from selfsup_engine.exploring.between import between
 from selfsup_engine.exploring.groups import Group
 from selfsup_engine.exploring.latent import LatentSpace
-from selfsup_engine.exploring.moving import moved
+from selfsup_engine.exploring.moving import Axis, moved
 from selfsup_engine.kept_directions import KeptDirections
 from selfsup_engine.runs import Library, RunFolder
 
@@ -83,7 +83,7 @@ def test_the_picture_is_that_of_the_moved_code(tool: Visit, model: RunFolder, sc
     app = tool(x="0.5", y="0.25", moves=f"{slider.id}_-1.5")
     assert not app.warning and app.query_params["moves"] == f"{slider.id}_-1.5"
     wanted, _, scene = scenes[-1]
-    there = moved(space, torch.tensor([0.5, 0.25]), {"new": -1.5}, {"new": found.axis})
+    there = moved(torch.tensor([0.5, 0.25]), {"new": -1.5}, {"new": Axis.of(space, found.axis)})
     assert wanted.moves == ((slider.id, -1.5),)
     assert np.array_equal(scene.picture, space.decode(there[None])[0])
     assert np.array_equal(scene.before, space.decode(torch.tensor([[0.5, 0.25]]))[0])

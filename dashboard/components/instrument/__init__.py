@@ -26,10 +26,6 @@ _SET, _RENAMED, _REFRESH = TypeAdapter(_Set), TypeAdapter(tuple[Name, Name, Turn
 
 _mount = scripted("instrument")
 
-LONGEST = 500  # ms
-"""Pause of a drag, at the most. As long as drawing a picture had to wait for other visitors, so long the drag leaves the processor to them before it
-asks for the next one."""
-
 
 class Setting(NamedTuple):
     """Where the sliders stand: moves by name in sigmas, the truncation (0: none), and what is locked."""
@@ -108,14 +104,11 @@ def instrument(
     new_refresh = refresh is not None and refresh != state.remembered(f"{key}:refresh")
     state.remember(f"{key}:named", renamed and renamed[2])
     state.remember(f"{key}:refresh", refresh)
-    began, used = time.perf_counter(), time.thread_time()
     scene = draw(now.at)
-    waited = (time.perf_counter() - began) - (time.thread_time() - used)
     moves, truncation, locked = now.placed
     header = {
         "stamp": now.stamp,
         "turn": now.turn or 0,
-        "pause": max(0, min(round(1000 * waited), LONGEST)),
         "setting": {"moves": dict(moves), "truncation": truncation, "locked": locked},
         "sliders": [slider._asdict() for slider in sliders],
         "numbers": [round(number, 2) for number in scene.numbers],

@@ -9,7 +9,7 @@ from selfsup_engine.errors import UserError
 from selfsup_engine.exploring.between import between, effect_of_places, members
 from selfsup_engine.exploring.groups import Group
 from selfsup_engine.exploring.latent import LatentSpace
-from selfsup_engine.exploring.moving import change_along, moved, spread_along
+from selfsup_engine.exploring.moving import Axis, change_along, moved, spread_along
 from selfsup_engine.runs import RunFolder
 
 
@@ -58,7 +58,7 @@ def test_places_lie_apart_in_any_case(space: LatentSpace) -> None:
 def test_a_move_of_one_is_a_standard_deviation(space: LatentSpace) -> None:
     axis = between(space, Group.parse("l0"), Group.parse("l1")).axis
     code = space.exhibit.codes[0]
-    there = moved(space, code, {"d1": 2.0}, {"d1": axis})
+    there = moved(code, {"d1": 2.0}, {"d1": Axis.of(space, axis)})
     assert float((there - code) @ axis) == pytest.approx(2 * spread_along(space, axis), rel=1e-3)
-    assert torch.equal(moved(space, code, {}, {}), code)
+    assert torch.equal(moved(code, {}, {}), code)
     assert change_along(space, axis) > 0.01

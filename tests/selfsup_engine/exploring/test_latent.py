@@ -165,6 +165,21 @@ def test_a_collapsed_model_can_still_be_looked_at(collapsed: LatentSpace) -> Non
     assert collapsed.traverse(collapsed.exhibit.codes[0], 1).isfinite().all()
 
 
+@pytest.mark.parametrize("which", ["trained_once", "deep"])
+@pytest.mark.parametrize("tree", [False, True])
+def test_a_look_is_all_that_is_seen_at_a_code(
+    which: str, tree: bool, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if tree:
+        monkeypatch.setattr("selfsup_engine.scores.TREE_POINTS", 10)  # and the points that are nearest are the same
+    explored = LatentSpace(request.getfixturevalue(which))
+    for code in (explored.exhibit.codes[3], explored.exhibit.codes[4] * 1.3 + 0.2):
+        seen = explored.look(code)
+        assert np.array_equal(seen.picture, explored.decode(code[None])[0])
+        assert seen.near == explored.neighbours(code, 1)[0]
+        assert seen.trust == pytest.approx(float(explored.trust(code[None])[0]), rel=1e-4)
+
+
 # -------------------------------------------------------------------------------------------------------------------- trust
 
 

@@ -38,6 +38,14 @@ def test_a_sample_is_the_same_bytes_whoever_draws_it_beside_whatever(sampler: Sa
     assert not np.array_equal(sampler.sample(1, seed=4)[0], sheet[0])
 
 
+def test_a_look_is_all_that_is_seen_at_a_point(sampler: Sampler) -> None:
+    for spot in (Spot(3, 7), Spot(1, 2).within(1).moved({"g0": 1.5})):
+        seen, images = sampler.look(sampler.z(spot)), sampler.images([spot])
+        opinion = sampler.opinion(images)
+        assert opinion is not None and seen.opinion == float(opinion[0])
+        assert np.array_equal(seen.picture, images[0]) and seen.near == sampler.nearest(images)[0][0]
+
+
 def test_the_numbers_of_a_sample_are_its_own_and_standard_normal() -> None:
     many = torch.stack([drawn_from(5, index, 100) for index in range(400)])
     assert torch.equal(many[7], drawn_from(5, 7, 100))
