@@ -27,6 +27,7 @@ WORKER = "worker"  # the file in a run's folder that names the process that trai
 CLAIM = "claim"  # the file in a run's folder that the process that trains it has locked
 GONE = "The run is gone: its folder was deleted or moved while it trained."
 PATIENT = 10  # niceness, unless SELFSUP_NICENESS says another
+LEAST = 19  # what is nicer than all
 UNSAID = 64  # a worker that could not even write why it failed ends with this and the number of the OSError
 _WISHES: dict[str, events.Wish] = {"pause": "pause", "stop": "stop"}
 
@@ -150,16 +151,31 @@ def wish_or_end(folder: RunFolder) -> events.Wish:
     return wish_of(folder)
 
 
+def niceness() -> int:
+    """How far training stands back, 0 to 19 as `nice` counts.
+
+    Raises:
+        UserError: SELFSUP_NICENESS says what it cannot mean.
+    """
+    said = os.environ.get("SELFSUP_NICENESS", "").strip() or str(PATIENT)
+    if said.isascii() and said.isdecimal() and int(said) <= LEAST:
+        return int(said)
+    raise UserError(
+        f"SELFSUP_NICENESS is {said!r}, but must be a number from 0 to {LEAST}. Correct it or unset it where this app is started, "
+        "start it again, and resume."
+    )
+
+
 def give_way() -> None:
     """The page answers first, and training takes what it leaves."""
-    said = os.environ.get("SELFSUP_NICENESS", "").strip()
-    niceness = int(said) if said.isdecimal() else PATIENT
-    with contextlib.suppress(OSError, AttributeError):
-        os.nice(niceness)
+    with contextlib.suppress(
+        OSError, AttributeError, UserError
+    ):  # a setting that means nothing is told by the first run
+        os.nice(niceness())
         if (
             os.getsid(0) == os.getpid()
         ):  # a session of its own: Linux first shares the cores among sessions, and only within each by niceness
-            Path("/proc/self/autogroup").write_text(str(niceness))
+            Path("/proc/self/autogroup").write_text(str(niceness()))
 
 
 def main() -> None:
@@ -189,16 +205,28 @@ def main() -> None:
     sys.exit(work(RunFolder(Path(line)), orphaned))
 
 
-def work(folder: RunFolder, orphaned: threading.Event) -> int:
-    """Trains a run once nobody else does; gives the code to end with."""
+def trained(folder: RunFolder, control: Callable[[], events.Wish]) -> Iterator[events.Event]:
+    """`train`, where it may.
+
+    Raises:
+        UserError: see `train` and `niceness`.
+    """
     from selfsup_engine.training.loop import train
 
+    niceness()
+    yield from train(folder, control)
+
+
+def work(folder: RunFolder, orphaned: threading.Event) -> int:
+    """Trains a run once nobody else does; gives the code to end with."""
     try:
         with claimed(folder, wait=lambda: not orphaned.is_set()) as mine:
             last = next(reversed(folder.history()), None)
             if not mine or isinstance(last, events.Paused | events.Finished):
                 return 0  # whoever trained it until now has left it so, and it no longer waits
-            for event in recorded(folder, train(folder, lambda: "pause" if orphaned.is_set() else wish_or_end(folder))):
+            for event in recorded(
+                folder, trained(folder, lambda: "pause" if orphaned.is_set() else wish_or_end(folder))
+            ):
                 if isinstance(event, events.Started | events.Check | events.Snapshot):
                     memory.trim()  # pictures and files were made, between which the steps need less
                 if isinstance(event, events.Paused) and orphaned.is_set():

@@ -22,6 +22,7 @@ from selfsup_engine.training.worker import (
     GONE,
     UNSAID,
     claimed,
+    give_way,
     recorded,
     wish_of,
     wish_or_end,
@@ -179,6 +180,18 @@ def test_a_worker_tells_by_its_code_what_it_could_not_write(
     assert how == (
         f"nothing could be written any more: {says}" if number else "the training process ended by itself (code 0)"
     )
+
+
+@pytest.mark.parametrize("said", ["none", "-5", "20", "1e1", "٣"])
+def test_a_niceness_that_means_nothing_is_said_by_the_run(
+    folder: RunFolder, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SELFSUP_NICENESS", said)
+    give_way()  # no traceback in a log
+    assert work(folder, threading.Event()) == 0
+    (last,) = folder.history()
+    assert isinstance(last, Failed)
+    assert last.reason.startswith(f"SELFSUP_NICENESS is {said!r}, but must be a number from 0 to 19.")
 
 
 def test_a_worker_leaves_alone_what_is_gone_or_no_longer_waits(library: Library, folder: RunFolder) -> None:
