@@ -24,10 +24,6 @@ PATIENCE = 60.0  # seconds after which an answer does not come any more
 KEPT_RUNS = 2  # runs for which the page keeps a large message that it was sent: Streamlit's own number
 INTERNAL = "$$STREAMLIT_INTERNAL_KEY"  # what the id of a component's events begins with
 FRAME = 1 / 60  # seconds: a hand's moves come no faster
-USUAL, LONGEST = (
-    2,
-    0.5,
-)  # as in the page's own script: from how many times the quickest answer on a drag pauses, and its longest pause in seconds
 
 
 class Trouble(Exception):  # noqa: N818
@@ -49,7 +45,6 @@ class Visitor:
         self._again: dict[str, tuple[float, float]] = {}  # fragment: (interval, when it is due)
         self._pages: dict[str, str] = {}  # hash by path
         self._here, self._query, self._runs = "", "", 0
-        self._quickest: dict[str, float] = {}  # seconds to a picture, by the instrument's key
         self.received = 0  # bytes
         self.polls: list[float] = []  # seconds that fragments took which run by themselves
 
@@ -127,9 +122,9 @@ class Visitor:
         while (gone := time.perf_counter() - began) < seconds:
             moves = {slider: round(2 * (2 * abs((gone / 2) % 2 - 1) - 1), 2) or 0.01}
             took.append(await self.tell(key, "set", [moves, truncation, [], False, self.turn()]))
-            self._quickest[key] = min(took[-1], self._quickest.get(key, took[-1]))
+            _, message, _ = self._find(key)
             await self._frame(took[-1])
-            await asyncio.sleep(max(0, min(took[-1] - USUAL * self._quickest[key], LONGEST)))
+            await asyncio.sleep(header(message)["pause"] / 1000)
         await self.tell(key, "set", [moves, truncation, [], True, self.turn()])
         return took
 

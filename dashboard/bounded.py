@@ -12,6 +12,7 @@ from typing import Any
 
 from selfsup_engine import memory
 
+LONG = 0.1  # seconds of making after which it is worth looking for memory that is free
 FRESH = 10.0  # seconds for which the weight of a thing is believed: some are opened small, and grow with what is asked of them
 
 
@@ -41,8 +42,11 @@ class Bounded:
                     return self._things[key][0]
                 thing = self._elsewhere.get(key)
             try:
+                began = time.monotonic()
                 thing = make() if thing is None else thing
                 self._keep(key, thing)
+                if time.monotonic() - began > LONG:
+                    memory.trim()  # what it was made of is not needed any more
             finally:
                 with self._lock:
                     self._making.pop(key, None)

@@ -1,12 +1,12 @@
 /**
  * A picture and the sliders that move it. It knows nothing of models: it tells where the sliders stand, and shows what comes back.
  *
- * `data`: { stamp, turn, setting: { moves, truncation, locked }, sliders: [{ id, name, change }], numbers, truncates, gauge, near, side, channels,
+ * `data`: { stamp, turn, pause, setting: { moves, truncation, locked }, sliders: [{ id, name, change }], numbers, truncates, gauge, near, side, channels,
  * wording: { near, gauge, about, before } } and three pictures: the current one, the one before the sliders, the nearest real picture, which `near`
  * names. The setting is taken over whenever `stamp` changes.
  *
- * While a slider is dragged, its newest place is told as soon as the page has answered the one before, on a busy server after a pause; what was
- * overtaken is never sent.
+ * While a slider is dragged, its newest place is told as soon as the page has answered the one before, and `pause` ms have gone by for other
+ * visitors; what was overtaken is never sent.
  * `set`: [moves, truncation, locked, rest, turn]; `rest` says that the hand let go. `refresh`: a turn, a moment after that.
  * `renamed`: [id, name, turn].
  */
@@ -15,8 +15,6 @@ const { mounted, nextTurn, show } = await import(new URL(`blob.js${new URL(impor
 const REACH = 3; // sigmas to either side
 const REFRESH = 300; // ms after which the rest of the page may be drawn anew: done at once, it would swallow a press that follows
 const KEYS_REST = 400; // ms after the last key
-const USUAL = 2; // times the quickest answer: what takes longer had to wait for other visitors
-const LONGEST = 500; // ms of a drag's pause at the most
 const PATIENCE = 1500; // ms after which an answer is no longer waited for
 const FEW = 8; // sliders below which the picture is not as large as they are
 const OFF = 4; // truncation at its end: none
@@ -44,7 +42,6 @@ class Instrument {
     this.parts.screen.addEventListener("keyup", (event) => event.key === " " && this.compare(false));
     this.rows = new Map(); // id -> its row
     this.next = 0; // when the next place of a drag may be told, in ms of performance.now()
-    this.quickest = Infinity; // ms that an answer took
   }
 
   update(data, { setStateValue }) {
@@ -57,7 +54,10 @@ class Instrument {
       this.pending = 0;
     }
     this.lay();
-    if (data.turn >= this.pending && this.pending) this.answered();
+    if (data.turn >= this.pending && this.pending) {
+      [this.pending, this.next] = [0, performance.now() + data.pause];
+      clearTimeout(this.timer); // nothing is waited for any more, and the pause is not to be cut short
+    }
     this.paint();
     if (this.rest && !this.pending) this.send();
     else if (this.dirty) this.want();
@@ -176,19 +176,6 @@ class Instrument {
     this.later = setTimeout(() => this.tell("refresh", nextTurn()), REFRESH);
   }
 
-  /**
-   * A drag leaves the server to others for as long as its last picture had to wait for them. As TCP Vegas (Brakmo and Peterson, 1995) it takes
-   * what goes beyond the quickest answer for waiting, wherever that was, and whatever the way to the server takes.
-   */
-  answered() {
-    const now = performance.now();
-    const took = now - this.told;
-    this.pending = 0;
-    clearTimeout(this.timer);
-    this.quickest = Math.min(this.quickest, took);
-    this.next = now + Math.min(took - USUAL * this.quickest, LONGEST);
-  }
-
   want() {
     if (this.pending) return; // one at a time: a second would break off the run that answers the first
     clearTimeout(this.paused);
@@ -201,7 +188,6 @@ class Instrument {
     const rest = Boolean(this.rest);
     this.dirty = this.rest = false;
     const turn = (this.pending = nextTurn());
-    this.told = performance.now();
     this.tell("set", [this.moves, this.truncation, [...this.locked], rest, turn]);
     clearTimeout(this.timer);
     this.timer = setTimeout(() => {

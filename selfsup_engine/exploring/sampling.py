@@ -15,7 +15,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from selfsup_engine import exhibit
+from selfsup_engine import exhibit, memory
 from selfsup_engine.device import one_thread
 from selfsup_engine.errors import UserError
 from selfsup_engine.exploring.directions import Direction, found_in
@@ -159,7 +159,9 @@ class Sampler:
     @cached_property
     def directions(self) -> dict[str, list[Direction]]:
         """By method, the directions along which this generator's pictures change most, the strongest first."""
-        return found_in(self.model)
+        found = found_in(self.model)
+        memory.trim()  # many pictures were compared for a few vectors
+        return found
 
     @cached_property
     def opening(self) -> Spot:

@@ -5,6 +5,7 @@ PyTorch hands Python's lock back at each operation, and must then wait for it be
 back once. It runs the same operations in the same order, and so gives the same bits.
 """
 
+import contextlib
 from collections.abc import Callable
 from threading import Lock
 from typing import Generic, TypeVar
@@ -12,6 +13,10 @@ from typing import Generic, TypeVar
 import torch
 from torch import Tensor, nn
 
+with contextlib.suppress(AttributeError):  # no public name
+    torch._C._jit_set_profiling_mode(
+        False
+    )  # it watches the first calls, for a compiler that processors have not: 4 MB, and a tenth of the time
 _TRACING = Lock()  # PyTorch keeps what it traces in one place for the whole process
 _T = TypeVar("_T", Tensor, tuple[Tensor, ...])
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import io
 import json
 import struct
+import time
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -165,6 +167,31 @@ def test_the_instrument_follows_the_hand_and_the_page(
     assert shown(rest).setting == rest  # undo
     header, _ = unpack(sent[-1]["data"])
     assert header["stamp"] > stamp and header["setting"] == {"moves": {}, "truncation": 0.0, "locked": []}
+
+
+def test_a_drag_pauses_by_how_long_drawing_waited_for_others(
+    browser: Browser, sent: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    image = np.zeros((1, 8, 8), np.uint8)
+    clocks = {"perf_counter": 0.0, "thread_time": 0.0}  # seconds of the wall and of this thread
+    monkeypatch.setattr(instrument_module, "time", SimpleNamespace(time_ns=time.time_ns, **{
+        name: lambda name=name: clocks[name] for name in clocks
+    }))  # fmt: skip
+
+    def pause(took: float, used: float) -> int:
+        def draw(setting: Setting) -> Scene:
+            clocks["perf_counter"] += took
+            clocks["thread_time"] += used
+            return Scene(image, image, image, 0, None, [])
+
+        instrument(Setting(), [], draw, key="i")
+        return int(unpack(sent[-1]["data"])[0]["pause"])
+
+    assert pause(took=0.03, used=0.03) == 0
+    assert pause(took=0.039, used=0.03) == 0  # chance
+    assert pause(took=0.1, used=0.02) == instrument_module.WAITS * 70
+    assert pause(took=0.02, used=0.03) == 0  # it had help from other threads
+    assert pause(took=60, used=0) == instrument_module.LONGEST
 
 
 def test_a_new_name_is_told_once(browser: Browser) -> None:

@@ -26,6 +26,15 @@ _SET, _RENAMED, _REFRESH = TypeAdapter(_Set), TypeAdapter(tuple[Name, Name, Turn
 
 _mount = scripted("instrument")
 
+LONGEST = 500  # ms
+"""Pause of a drag, at the most. As long as a picture had to wait for other visitors, so long the drag leaves the server to them before it asks for the
+next one."""
+CHANCE = 0.01  # s
+"""A wait up to so long while drawing is no sign of other visitors: a browser on the same machine takes as much."""
+WAITS = 4
+"""The whole wait of a picture, as a multiple of that while it was drawn, which alone is known here: in a crowd of twenty five times, most of it where
+messages are sent."""
+
 
 class Setting(NamedTuple):
     """Where the sliders stand: moves by name in sigmas, the truncation (0: none), and what is locked."""
@@ -104,11 +113,14 @@ def instrument(
     new_refresh = refresh is not None and refresh != state.remembered(f"{key}:refresh")
     state.remember(f"{key}:named", renamed and renamed[2])
     state.remember(f"{key}:refresh", refresh)
+    began, used = time.perf_counter(), time.thread_time()
     scene = draw(now.at)
+    waited = (time.perf_counter() - began) - (time.thread_time() - used)
     moves, truncation, locked = now.placed
     header = {
         "stamp": now.stamp,
         "turn": now.turn or 0,
+        "pause": max(0, min(round(1000 * WAITS * (waited - CHANCE)), LONGEST)),
         "setting": {"moves": dict(moves), "truncation": truncation, "locked": locked},
         "sliders": [slider._asdict() for slider in sliders],
         "numbers": [round(number, 2) for number in scene.numbers],
