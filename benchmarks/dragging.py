@@ -14,7 +14,7 @@ from pathlib import Path
 from playwright.sync_api import Page, sync_playwright
 
 from selfsup_engine.device import host_facts
-from tests.browser.app import CHROMIUM, QUIET, Server, settle
+from tests.browser.app import CHROMIUM, QUIET, Server, settle, visitor
 
 WATCH = """screen => {
   const [moves, shown] = [[], []];
@@ -61,7 +61,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as place, sync_playwright() as playwright:
         server = Server(Path(place))
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
-        page = browser.new_context(viewport={"width": 1280, "height": 900}).new_page()
+        page = visitor(browser, viewport={"width": 1280, "height": 900}).new_page()
         page.set_default_timeout(60_000)
         try:
             page.goto(f"{server.url}/gan?model={wanted.model}", wait_until="commit")

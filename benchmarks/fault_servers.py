@@ -15,7 +15,7 @@ from playwright.sync_api import sync_playwright
 
 from selfsup_engine.runs import ROOT, Library
 from selfsup_engine.training.jobs import Jobs
-from tests.browser.app import CHROMIUM, QUIET, settle
+from tests.browser.app import CHROMIUM, QUIET, settle, visitor
 
 PATIENCE = 120.0  # seconds
 
@@ -75,7 +75,7 @@ class AppServer(QueueServer):
             time.sleep(0.05)
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
-            page = browser.new_page()
+            page = visitor(browser).new_page()
             page.goto(f"http://127.0.0.1:{port}/train", wait_until="commit")
             settle(page)
             assert page.locator("[data-testid=stException]").count() == 0

@@ -18,7 +18,7 @@ from playwright.sync_api import Locator, Page, sync_playwright
 from benchmarks.responsiveness import report, timed
 from selfsup_engine.device import host_facts
 from selfsup_engine.runs import Library, RunFolder
-from tests.browser.app import CHROMIUM, QUIET, Server, press, settle
+from tests.browser.app import CHROMIUM, QUIET, Server, press, settle, visitor
 
 
 def make_up(root: Path, count: int) -> None:
@@ -94,7 +94,7 @@ def main() -> None:
         try:
             make_up(server.runs, asked.runs)
             browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
-            page = browser.new_context(viewport={"width": 1280, "height": 900}).new_page()
+            page = visitor(browser, viewport={"width": 1280, "height": 900}).new_page()
             page.goto(f"{server.url}/library", wait_until="commit")  # a server's first visit is another figure
             settle(page)
             measure(page, server, asked.runs, asked.times)

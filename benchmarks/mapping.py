@@ -18,7 +18,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from selfsup_engine import exhibit
 from selfsup_engine.device import host_facts
 from selfsup_engine.runs import GALLERY
-from tests.browser.app import CHROMIUM, QUIET, Server, settle
+from tests.browser.app import CHROMIUM, QUIET, Server, settle, visitor
 
 WATCH = """over => {
   const [moves, shown] = [[], []];
@@ -63,7 +63,7 @@ FRAMES = """(over, [how, seconds]) => new Promise((done) => {
 
 def opened(browser: Browser, url: str, density: float = 1) -> Page:
     """The latent page at a link, at rest."""
-    page = browser.new_context(viewport={"width": 1400, "height": 1000}, device_scale_factor=density).new_page()
+    page = visitor(browser, viewport={"width": 1400, "height": 1000}, device_scale_factor=density).new_page()
     page.set_default_timeout(90_000)
     page.goto(url, wait_until="commit")
     settle(page)

@@ -18,7 +18,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from selfsup_engine import events
 from selfsup_engine.device import host_facts
 from selfsup_engine.runs import RunFolder
-from tests.browser.app import CHROMIUM, QUIET, Server, press, settle
+from tests.browser.app import CHROMIUM, QUIET, Server, press, settle, visitor
 
 
 def timed(act: Callable[[], object], until: Callable[[], object]) -> float:
@@ -41,7 +41,7 @@ def train_and_stop(browser: Browser, server: Server) -> tuple[float, float]:
 
     The worker for the run is warm, as after any look at the form. The pointer is above Stop before the clock starts.
     """
-    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    context = visitor(browser, viewport={"width": 1280, "height": 900})
     page = context.new_page()
     page.set_default_timeout(60_000)
     page.goto(f"{server.url}/train?data=digits", wait_until="commit")
@@ -91,7 +91,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as place, sync_playwright() as playwright:
         server = Server(Path(place))
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
-        page = browser.new_context(viewport={"width": 1280, "height": 900}).new_page()
+        page = visitor(browser, viewport={"width": 1280, "height": 900}).new_page()
         page.set_default_timeout(60_000)
         try:
             report("home, the first visit ever", [home(page, server)])

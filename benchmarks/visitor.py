@@ -115,22 +115,39 @@ class Visitor:
     async def drag(self, key: str, seconds: float) -> list[float]:
         """Drags a slider of an instrument to and fro without a rest, one request at a time as its script does: seconds to each picture."""
         _, message, _ = self._find(key)
-        slider = header(message)["sliders"][0]["id"]
-        truncation = header(message)["setting"]["truncation"]
+        shown = header(bytes(message.bytes))
+        slider, truncation, address = shown["sliders"][0]["id"], shown["setting"]["truncation"], shown["address"]
+        host, port = self._address.split(":")
+        reader, writer = await asyncio.open_connection(host, int(port))
         took: list[float] = []
         began = time.perf_counter()
-        while (gone := time.perf_counter() - began) < seconds:
-            moves = {slider: round(2 * (2 * abs((gone / 2) % 2 - 1) - 1), 2) or 0.01}
-            took.append(await self.tell(key, "set", [moves, truncation, [], False, self.turn()]))
-            _, message, _ = self._find(key)
-            await self._frame(took[-1])
-            await asyncio.sleep(header(message)["pause"] / 1000)
+        try:
+            while (gone := time.perf_counter() - began) < seconds:
+                moves = {slider: round(2 * (2 * abs((gone / 2) % 2 - 1) - 1), 2) or 0.01}
+                asked = time.perf_counter()
+                seen = await self._ask(reader, writer, address, [moves, truncation, [], False, self.turn()])
+                took.append(time.perf_counter() - asked)
+                await asyncio.sleep(max(0.0, FRAME - took[-1], header(seen)["pause"] / 1000))
+        finally:
+            writer.close()
         await self.tell(key, "set", [moves, truncation, [], True, self.turn()])
         return took
 
-    @staticmethod
-    async def _frame(took: float) -> None:
-        await asyncio.sleep(max(0.0, FRAME - took))
+    async def _ask(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, address: str, question: Any
+    ) -> bytes:
+        """What the server answers past the page, over a connection that stays open as a browser's does."""
+        body = json.dumps(question).encode()
+        writer.write(
+            f"POST /{address} HTTP/1.1\r\nHost: {self._address}\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body
+        )
+        head = (await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), PATIENCE)).lower()
+        length = int(head.split(b"content-length:")[1].split(b"\r\n")[0])
+        answer = await reader.readexactly(length)
+        if b" 200 " not in head.split(b"\r\n")[0]:
+            raise Trouble(head.decode())
+        self.received += len(head) + length
+        return answer
 
     async def think(self, seconds: float) -> None:
         """Does nothing for a while, but what the page does by itself."""
@@ -250,9 +267,8 @@ def matches(identity: str, key: str) -> bool:
     return identity.endswith(f"-{key}")
 
 
-def header(message: Any) -> dict[str, Any]:
+def header(data: bytes) -> dict[str, Any]:
     """What a component of ours was given, without its pictures; see `dashboard.components.scripted.blob`."""
-    data = bytes(message.bytes)
     length = int.from_bytes(data[:4], "little")
     found: dict[str, Any] = json.loads(data[4 : 4 + length])
     return found

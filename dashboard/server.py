@@ -1,4 +1,4 @@
-"""What `make run` serves: the app, and beside it /health for whoever supervises the server.
+"""What `make run` serves: the app, beside it /health for whoever supervises the server, and where a drag asks for its pictures.
 
 Streamlit takes it from here that `app` is what to serve, and `dashboard/app.py` stays the entry script, which does without this
 where a host runs nothing else. With this a server gets ready before its first visitor comes: training that was cut off goes on,
@@ -19,6 +19,8 @@ import streamlit as st
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
+
+from dashboard import direct
 
 PATIENCE = 20.0  # seconds
 
@@ -42,10 +44,12 @@ async def awake(app: st.App) -> AsyncIterator[None]:
     await asyncio.to_thread(jobs.close, PATIENCE)
 
 
-def path() -> str:
-    """Where /health lies: below the path that a proxy keeps for the app, if it does."""
-    below = st.get_option("server.baseUrlPath").strip("/")
-    return f"/{below}/health" if below else "/health"
+def below() -> str:
+    """The path that a proxy keeps for the app, below which all of it lies: "" or "/name"."""
+    name = st.get_option("server.baseUrlPath").strip("/")
+    return f"/{name}" if name else ""
 
 
-app = st.App(ROOT / "dashboard" / "app.py", routes=[Route(path(), health)], lifespan=awake)
+app = st.App(
+    ROOT / "dashboard" / "app.py", routes=[Route(f"{below()}/health", health), direct.route(below())], lifespan=awake
+)

@@ -17,6 +17,7 @@ h2, h3, .stHtml b { overflow-wrap: anywhere; }
 [data-testid="stException"] > * { display: none; }
 [data-testid="stException"]::before { content: "Something went wrong here. That is our mistake and not yours; nothing that you made is lost. Reload the page, and go on."; font-size: .92rem; }
 body:has(.st-key-broken) [data-testid="stException"] { display: none; }
+[data-testid="stPopoverBody"]:not(:has([data-testid="stElementContainer"]))::after { content: "Just a moment…"; opacity: .66; font-size: .87rem; }  /* the page is still being drawn */
 [data-testid="InputInstructions"] { display: none; }  /* it is printed across what is typed */
 .st-key-hero h1 { font-size: clamp(1.9rem, 3.6vw, 2.6rem) !important; line-height: 1.08; max-width: 20ch; }
 .lead { font-size: 1.08rem; line-height: 1.55; max-width: 62ch; opacity: .82; margin: 0; }

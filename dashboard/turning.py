@@ -7,7 +7,7 @@ the new page, and the browser, told of another page once more, takes the new one
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from dashboard import state
+from dashboard import direct, state
 
 
 def forget_page_before(page: str) -> None:
@@ -15,6 +15,8 @@ def forget_page_before(page: str) -> None:
     page before is gone by then."""
     before = state.remembered("page")
     state.remember("page", page or "home")
+    if before != (page or "home"):
+        direct.hang_up()
     running = get_script_run_ctx(suppress_warning=True)
     if running is None or running.is_history_navigation or before in (None, page or "home"):
         return

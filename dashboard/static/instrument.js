@@ -1,21 +1,23 @@
 /**
  * A picture and the sliders that move it. It knows nothing of models: it tells where the sliders stand, and shows what comes back.
  *
- * `data`: { stamp, turn, pause, setting: { moves, truncation, locked }, sliders: [{ id, name, change }], numbers, truncates, gauge, near, side, channels,
- * wording: { near, gauge, about, before } } and three pictures: the current one, the one before the sliders, the nearest real picture, which `near`
- * names. The setting is taken over whenever `stamp` changes.
+ * `data`: { stamp, setting: { moves, truncation, locked }, sliders: [{ id, name, change }], truncates, wording: { near, gauge, about, before }, address } and
+ * what is seen there: { turn, pause, numbers, gauge, near, side, channels } with three pictures: the current one, the one before the sliders, the
+ * nearest real picture, which `near` names. The setting is taken over whenever `stamp` changes.
  *
- * While a slider is dragged, its newest place is told as soon as the page has answered the one before, and `pause` ms have gone by for other
- * visitors; what was overtaken is never sent.
+ * While a slider is dragged, its newest place is asked for at `address`, which answers with what is seen; where there is none, or it does not answer, it
+ * is told to the page. That as soon as the one before was answered, and `pause` ms have gone by for other visitors; what was overtaken is never sent.
  * `set`: [moves, truncation, locked, rest, turn]; `rest` says that the hand let go. `refresh`: a turn, a moment after that.
  * `renamed`: [id, name, turn].
  */
-const { mounted, nextTurn, show } = await import(new URL(`blob.js${new URL(import.meta.url).search}`, import.meta.url));
+const { mounted, nextTurn, read, show } = await import(new URL(`blob.js${new URL(import.meta.url).search}`, import.meta.url));
 
 const REACH = 3; // sigmas to either side
 const REFRESH = 300; // ms after which the rest of the page may be drawn anew: done at once, it would swallow a press that follows
 const KEYS_REST = 400; // ms after the last key
 const PATIENCE = 1500; // ms after which an answer is no longer waited for
+const BUSY = 429; // what an address answers whose last answer is not done
+const AGAIN = 100; // ms after which to ask again then
 const FEW = 8; // sliders below which the picture is not as large as they are
 const OFF = 4; // truncation at its end: none
 const LOCKS = {
@@ -42,20 +44,30 @@ class Instrument {
     this.parts.screen.addEventListener("keyup", (event) => event.key === " " && this.compare(false));
     this.rows = new Map(); // id -> its row
     this.next = 0; // when the next place of a drag may be told, in ms of performance.now()
+    this.drawn = 0; // the turn of what is seen
   }
 
   update(data, { setStateValue }) {
     this.tell = setStateValue;
-    this.data = data;
     if (data.stamp !== this.stamp) {
       this.stamp = data.stamp;
       const { moves, truncation, locked } = data.setting;
       [this.moves, this.truncation, this.locked] = [{ ...moves }, truncation, new Set(locked)];
-      this.pending = 0;
+      this.pending = this.drawn = 0;
     }
+    // What a hand has gone past meanwhile is not shown again.
+    if (data.turn < this.drawn) data = { ...data, ...this.seen };
+    this.take(data);
+  }
+
+  /** Shows what there is now. */
+  take(data) {
+    const { turn, pause, numbers, gauge, near, side, channels, parts } = (this.data = data);
+    this.seen = { turn, pause, numbers, gauge, near, side, channels, parts };
+    this.drawn = turn;
     this.lay();
-    if (data.turn >= this.pending && this.pending) {
-      [this.pending, this.next] = [0, performance.now() + data.pause];
+    if (turn >= this.pending && this.pending) {
+      [this.pending, this.next] = [0, performance.now() + pause];
       clearTimeout(this.timer); // nothing is waited for any more, and the pause is not to be cut short
     }
     this.paint();
@@ -165,13 +177,13 @@ class Instrument {
   }
 
   /**
-   * The hand let go: a step that can be taken back. Told at once, so that what is pressed next knows of it, unless what is on its way already
-   * says where: a second message would break off the run that draws it.
+   * The hand let go: a step that can be taken back. Told at once, so that what is pressed next knows of it, unless the page was told already where
+   * and is at it: a second message would break off the run that draws it.
    */
   settle() {
     this.rest = true;
     this.lay();
-    if (this.dirty || !this.pending) this.send();
+    if (this.dirty || !this.pending || this.asking) this.send();
     clearTimeout(this.later);
     this.later = setTimeout(() => this.tell("refresh", nextTurn()), REFRESH);
   }
@@ -188,12 +200,37 @@ class Instrument {
     const rest = Boolean(this.rest);
     this.dirty = this.rest = false;
     const turn = (this.pending = nextTurn());
-    this.tell("set", [this.moves, this.truncation, [...this.locked], rest, turn]);
+    const set = [this.moves, this.truncation, [...this.locked], rest, turn];
+    const { address } = this.data;
+    this.asking = !rest && address && address !== this.deaf;
+    if (this.asking) this.ask(address, set);
+    else this.tell("set", set);
     clearTimeout(this.timer);
     this.timer = setTimeout(() => {
       this.pending = 0;
       if (this.dirty || this.rest) this.send();
     }, PATIENCE);
+  }
+
+  /** Asks past the page what is seen at a setting. */
+  async ask(address, set) {
+    const turn = set.at(-1);
+    const signal = (this.leaving ??= new AbortController()).signal;
+    try {
+      const answer = await fetch(new URL(address, document.baseURI), { method: "POST", body: JSON.stringify(set), signal });
+      if (answer.status === BUSY) {
+        if (this.pending !== turn) return;
+        [this.pending, this.dirty, this.next] = [0, true, performance.now() + AGAIN];
+        return this.want();
+      }
+      if (!answer.ok) throw new Error(`${answer.status}`);
+      const seen = read(new Uint8Array(await answer.arrayBuffer()));
+      if (seen.turn > this.drawn) this.take({ ...this.data, ...seen });
+    } catch {
+      if (signal.aborted) return;
+      this.deaf = address;
+      if (this.pending === turn) this.tell("set", set);
+    }
   }
 
   rename(id, label) {
@@ -237,6 +274,7 @@ class Instrument {
   }
 
   destroy() {
+    this.leaving?.abort();
     clearTimeout(this.paused);
     clearTimeout(this.timer);
     clearTimeout(this.resting);

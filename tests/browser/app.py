@@ -12,8 +12,9 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
-from playwright.sync_api import Page
+from playwright.sync_api import Browser, BrowserContext, Page
 
 from selfsup_engine.runs import ROOT
 
@@ -90,10 +91,39 @@ class Server:
             self._process.kill()
 
 
+ASKING = """(() => {
+  const send = WebSocket.prototype.send;
+  let asked = 0, rested = 0, resting = false;
+  WebSocket.prototype.send = function (message) {
+    asked = performance.now();
+    return send.call(this, message);
+  };
+  window.atRest = (quiet) => {
+    const { testConnectionState, testScriptState } = document.querySelector("[data-testid=stApp]")?.dataset ?? {};
+    const rests = testConnectionState === "CONNECTED" && testScriptState === "notRunning";
+    if (rests && !resting) rested = performance.now();
+    resting = rests;
+    return rests && rested > asked && performance.now() - rested > quiet;
+  };
+  new MutationObserver(() => window.atRest(0)).observe(document, { subtree: true, attributeFilter: ["data-test-connection-state", "data-test-script-state"] });
+})()"""
+"""Tells when a page rests. Streamlit says that it runs only once the server has begun to, which after a click may take its time: so a page
+rests when it came to rest after whatever it asked for last."""
+
+
+def visitor(browser: Browser, **settings: Any) -> BrowserContext:
+    """A browser of its own, with nothing remembered, whose pages `settle` can tell about."""
+    context = browser.new_context(**settings)
+    context.add_init_script(ASKING)
+    return context
+
+
+QUIET_FOR = 50  # ms after which no run follows at once, as one does whose request came during the last
+
+
 def settle(page: Page) -> Page:
-    """Waits until the page is connected and has been drawn."""
-    page.wait_for_selector("[data-testid=stApp][data-test-connection-state=CONNECTED]", timeout=60_000)
-    page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]", timeout=60_000)
+    """Waits until the page is connected, and all that it asked for has been drawn."""
+    page.wait_for_function("quiet => window.atRest(quiet)", arg=QUIET_FOR, polling=20, timeout=90_000)
     return page
 
 

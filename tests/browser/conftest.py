@@ -8,20 +8,39 @@ from __future__ import annotations
 import os
 import re
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from typing import Any, Literal
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, WebError, expect, sync_playwright
+from playwright.sync_api import Error as PlaywrightError
 
 from selfsup_engine.sources import data_root
-from tests.browser.app import CHROMIUM, QUIET, Server, Tab, settle
+from tests.browser.app import CHROMIUM, QUIET, Server, Tab, settle, visitor
 
 PROBE = re.compile(r"/[\w-]+/_stcore/(health|host-config)$")
 """At a deep link Streamlit's page first asks below that path whether the server lives there; the answer no is no error."""
 
 PATIENCE = 45_000  # ms: a slow machine is no failure; what must be fast is measured in benchmarks/
 expect.set_options(timeout=PATIENCE)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Has a test that failed tell what was on its pages, and what the server said."""
+    report = yield
+    used: dict[str, Any] = getattr(item, "funcargs", {})
+    if report.failed and report.when == "call" and "browser" in used:
+        for page in (page for context in used["browser"].contexts for page in context.pages):
+            try:
+                app = page.get_by_test_id("stApp").evaluate("app => JSON.stringify(app.dataset)", timeout=5000)
+                seen = page.locator("body").inner_text(timeout=5000)
+            except PlaywrightError as error:
+                app, seen = "", str(error)
+            report.sections.append((f"Page {page.url}", f"{app}\n{seen[:3000]}"))
+        if "server" in used:
+            report.sections.append(("Server", used["server"].log()[-3000:]))
+    return report
 
 
 @pytest.fixture(scope="session")
@@ -50,7 +69,7 @@ def server(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 @pytest.fixture(scope="module")
 def usual(browser: Browser) -> Iterator[BrowserContext]:
     """A browser that has read the app's scripts before, which is half of the work of opening a page."""
-    context = browser.new_context()
+    context = visitor(browser)
     yield context
     context.close()
 
@@ -72,18 +91,14 @@ def contexts(browser: Browser, usual: BrowserContext) -> Iterator[Callable[..., 
         context.on("console", hear)
         context.on("weberror", stumble)
 
-    def visitor(width: int = 1280, height: int = 900, theme: str = "light", **settings: object) -> BrowserContext:
-        context = browser.new_context(
-            viewport={"width": width, "height": height},
-            color_scheme="dark" if theme == "dark" else "light",
-            **settings,  # type: ignore[arg-type]
-        )
+    def open_context(width: int = 1280, height: int = 900, theme: str = "light", **settings: object) -> BrowserContext:
+        context = visitor(browser, viewport={"width": width, "height": height}, color_scheme=theme, **settings)
         listen(context)
         opened.append(context)
         return context
 
     listen(usual)
-    yield visitor
+    yield open_context
     broken = [
         page.url for context in opened for page in context.pages if page.locator("[data-testid=stException]").count()
     ]

@@ -91,7 +91,12 @@ def test_train_watch_and_steer(tab: Tab, server: Server) -> None:
     assert np.array_equal(drawn(page), sampler.images([at(page)])[0, 0])
 
 
-def test_pictures_follow_a_slider_while_it_is_dragged(page: Page, model: RunFolder) -> None:
+@pytest.mark.parametrize("past_the_page", [True, False])
+def test_pictures_follow_a_slider_while_it_is_dragged(page: Page, model: RunFolder, past_the_page: bool) -> None:
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url) if "/direct/" in request.url else None)
+    if not past_the_page:
+        page.route("**/direct/*", lambda route: route.fulfill(status=204))  # another status is an error to the console
     opened = page.url
     x, y, width = slider(page, 1)
     page.mouse.move(x, y)
@@ -104,14 +109,18 @@ def test_pictures_follow_a_slider_while_it_is_dragged(page: Page, model: RunFold
         page.wait_for_timeout(150)
         seen.append(drawn(page).tobytes())
     assert len(set(seen)) == 4
+    assert len(asked) == (3 if past_the_page else 1)  # where it is not answered the page is told instead
     assert page.url == opened  # the button is still down: nothing of this is a step yet
     page.mouse.up()
     page.wait_for_url("**g0_*")
     settle(page)
+    assert drawn(page).tobytes() == seen[-1]
     assert np.array_equal(drawn(page), Sampler(model).images([at(page)])[0, 0])
     press(page, "undo")
     page.wait_for_url(lambda address: "g0_" not in address)
     expect(page.locator(".rows.main output").nth(1)).to_have_text("0.00")
+    settle(page)
+    assert drawn(page).tobytes() == seen[0]
 
 
 def test_what_is_pressed_right_after_a_drag_knows_where_it_ended(page: Page) -> None:

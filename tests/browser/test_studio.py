@@ -146,7 +146,7 @@ def test_a_slider_changes_the_preview_and_undo_takes_it_back(tab: Tab) -> None:
 def test_a_painted_mask_keeps_the_rest_as_it_is_to_the_byte(tab: Tab) -> None:
     page = ready(tab("/gradients?operation=segment&photo=coffee"))
     tool(page, "Paint a mask")
-    ready(page)
+    expect(page.locator(".stage[data-hand=mask]")).to_be_visible()
     box = page.locator(".stage canvas").bounding_box()
     assert box is not None
     y = box["y"] + box["height"] / 2

@@ -78,4 +78,4 @@ def test_an_answer_holds_for_a_moment(warm: Warm, monkeypatch: pytest.MonkeyPatc
 @pytest.mark.parametrize(("base", "path"), [("", "/health"), ("studio", "/studio/health"), ("/a/b/", "/a/b/health")])
 def test_it_lies_below_the_base_path(monkeypatch: pytest.MonkeyPatch, base: str, path: str) -> None:
     monkeypatch.setattr(server.st, "get_option", lambda name: base)
-    assert server.path() == path
+    assert f"{server.below()}/health" == path

@@ -1,15 +1,16 @@
 """A picture with the sliders that move it, live: the script is `static/instrument.js`.
 
-Mount it in a `st.fragment` of its own: only there does Streamlit let a run finish and skip to the newest place of a drag.
+Where the hand let go is told to the page; what it passes by is drawn past it (see `dashboard.direct`), or, where that is not served, told to it as
+well. So mount it in a `st.fragment` of its own: only there does Streamlit let a run finish and skip to the newest place of a drag.
 """
 
 import time
 from collections.abc import Callable, Sequence
-from typing import Annotated, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 from pydantic import Field, TypeAdapter
 
-from dashboard import state
+from dashboard import direct, state
 from dashboard.components.held import Held, settle
 from dashboard.components.said import Coordinate, Name, Turn, said
 from dashboard.components.scripted import bare, blob, scripted
@@ -113,39 +114,58 @@ def instrument(
     new_refresh = refresh is not None and refresh != state.remembered(f"{key}:refresh")
     state.remember(f"{key}:named", renamed and renamed[2])
     state.remember(f"{key}:refresh", refresh)
-    began, used = time.perf_counter(), time.thread_time()
-    scene = draw(now.at)
-    waited = (time.perf_counter() - began) - (time.thread_time() - used)
     moves, truncation, locked = now.placed
     header = {
         "stamp": now.stamp,
-        "turn": now.turn or 0,
-        "pause": max(0, min(round(1000 * WAITS * (waited - CHANCE)), LONGEST)),
         "setting": {"moves": dict(moves), "truncation": truncation, "locked": locked},
         "sliders": [slider._asdict() for slider in sliders],
-        "numbers": [round(number, 2) for number in scene.numbers],
-        "gauge": scene.gauge,
         "truncates": truncates,
         "wording": wording._asdict(),
-        "near": scene.near_number,
-        "side": scene.picture.shape[1],
-        "channels": len(scene.picture),
+        "address": direct.address(key, lambda asked: _answer(asked, draw)),
     }
-    data = blob(header, *map(bare, (scene.picture, scene.before, scene.near)))
     _mount(
-        key=key, data=data, on_set_change=lambda: None, on_renamed_change=lambda: None, on_refresh_change=lambda: None
+        key=key,
+        data=_drawn(draw, now.at, now.turn or 0, header),
+        on_set_change=lambda: None,
+        on_renamed_change=lambda: None,
+        on_refresh_change=lambda: None,
     )
     name = renamed[:2] if renamed and new_name else None
     dragged = played is not None and not played[3]
     return Played(now.at, rest, name, new_refresh, dragged)
 
 
+def _answer(asked: bytes, draw: Callable[[Setting], Scene]) -> bytes:
+    """What is seen where a hand passes by; asked as `set` is told."""
+    played = _SET.validate_json(asked)
+    return _drawn(draw, _setting(played), played[-1], {})
+
+
+def _drawn(draw: Callable[[Setting], Scene], setting: Setting, turn: int, header: dict[str, Any]) -> bytes:
+    """What is seen at a setting, the answer to the turn."""
+    began, used = time.perf_counter(), time.thread_time()
+    scene = draw(setting)
+    waited = (time.perf_counter() - began) - (time.thread_time() - used)
+    seen = {
+        "turn": turn,
+        "pause": max(0, min(round(1000 * WAITS * (waited - CHANCE)), LONGEST)),
+        "numbers": [round(number, 2) for number in scene.numbers],
+        "gauge": scene.gauge,
+        "near": scene.near_number,
+        "side": scene.picture.shape[1],
+        "channels": len(scene.picture),
+    }
+    return blob(header | seen, *map(bare, (scene.picture, scene.before, scene.near)))
+
+
+def _setting(played: _Set) -> Setting:
+    moves, truncation, locked, _, _ = played
+    return Setting(tuple(sorted(moves.items())), truncation, tuple(sorted(locked)))
+
+
 def _settled(key: str, played: _Set | None, wanted: Setting) -> tuple[Held[Setting], bool]:
     last: Held[Setting] | None = state.remembered(f"{key}:set")
-    choice = None
-    if played is not None:
-        moves, truncation, locked, _, turn = played
-        choice = Setting(tuple(sorted(moves.items())), truncation, tuple(sorted(locked))), turn
+    choice = None if played is None else (_setting(played), played[-1])
     now = settle(last, choice, wanted, stamp=time.time_ns() // 1000)
     state.remember(f"{key}:set", now)
     new = choice is not None and last is not None and choice[1] != last.turn
