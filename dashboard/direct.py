@@ -11,6 +11,7 @@ what the page itself would have shown.
 from __future__ import annotations
 
 import secrets
+import time
 import weakref
 from collections.abc import Callable
 
@@ -23,8 +24,8 @@ from starlette.routing import Route
 
 from dashboard import state
 
-Answer = Callable[[bytes], bytes]
-"""What is asked to what is answered; raises ValidationError for what is not of its form."""
+Answer = Callable[[bytes, float], bytes]
+"""What is asked, and when it came (`time.perf_counter`), to what is answered; raises ValidationError for what is not of its form."""
 
 MOST = 256 * 1024  # bytes of a question
 AT_ONCE = 2  # answers that are worked out at a time: more would only wait for each other's Python
@@ -84,9 +85,9 @@ async def _answered(request: Request) -> Response:
             return Response(status_code=413)
     if line.busy:
         return Response(status_code=429)
-    line.busy = True
+    line.busy, came = True, time.perf_counter()
     try:
-        answer = await anyio.to_thread.run_sync(line.answer, bytes(asked), limiter=_turns[0])
+        answer = await anyio.to_thread.run_sync(line.answer, bytes(asked), came, limiter=_turns[0])
     except ValidationError:
         return Response(status_code=400)
     finally:

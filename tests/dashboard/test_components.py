@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
+from pydantic import ValidationError
 
-from dashboard import state
+from dashboard import direct, state
 from dashboard.components import instrument as instrument_module
 from dashboard.components import network as network_module
 from dashboard.components import pad as pad_module
@@ -178,20 +179,69 @@ def test_a_drag_pauses_by_how_long_drawing_waited_for_others(
         name: lambda name=name: clocks[name] for name in clocks
     }))  # fmt: skip
 
-    def pause(took: float, used: float) -> int:
-        def draw(setting: Setting) -> Scene:
-            clocks["perf_counter"] += took
-            clocks["thread_time"] += used
-            return Scene(image, image, image, 0, None, [])
+    asks: list[direct.Answer] = []
+    monkeypatch.setattr(direct, "address", lambda key, answer: asks.append(answer) or "direct/x")
 
+    def draw(setting: Setting) -> Scene:
+        clocks["perf_counter"] += took
+        clocks["thread_time"] += used
+        return Scene(image, image, image, 0, None, [])
+
+    def by_the_page() -> int:
         instrument(Setting(), [], draw, key="i")
         return int(unpack(sent[-1]["data"])[0]["pause"])
 
-    assert pause(took=0.03, used=0.03) == 0
-    assert pause(took=0.039, used=0.03) == 0  # chance
-    assert pause(took=0.1, used=0.02) == instrument_module.WAITS * 70
-    assert pause(took=0.02, used=0.03) == 0  # it had help from other threads
-    assert pause(took=60, used=0) == instrument_module.LONGEST
+    def past_it(queued: float = 0.0) -> int:
+        came = clocks["perf_counter"]
+        clocks["perf_counter"] += queued
+        return int(unpack(asks[-1](b"[{}, 0, [], false, 7]", came))[0]["pause"])
+
+    took, used = 0.03, 0.03
+    assert by_the_page() == past_it() == 0
+    took = 0.034
+    assert by_the_page() == past_it() == 0  # chance
+    took, used = 0.1, 0.02
+    assert by_the_page() == 2 * 150
+    assert past_it() == 2 * 70
+    assert past_it(queued=0.05) == 2 * 120
+    took, used = 0.02, 0.03
+    assert by_the_page() == past_it() == 0  # it had help from other threads
+    took, used = 60, 0
+    assert by_the_page() == past_it() == instrument_module.LONGEST
+
+
+def test_what_is_asked_past_the_page_is_what_the_page_shows(
+    browser: Browser, sent: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same picture, numbers and turn; and nothing is thereby told to the page."""
+    asks: list[direct.Answer] = []
+    monkeypatch.setattr(direct, "address", lambda key, answer: asks.append(answer) or "direct/x")
+
+    def draw(setting: Setting) -> Scene:
+        shade = round(100 * dict(setting.moves).get("g0", 0) + setting.truncation)
+        return Scene(np.full((1, 8, 8), shade, np.uint8), IMAGES[0], IMAGES[1], 1, shade / 255, [shade])
+
+    def shown() -> Played:
+        return instrument(Setting(), [Slider("g0", "Height", 0.3)], draw, key="i")
+
+    assert shown().setting == Setting()
+    past = unpack(asks[-1](json.dumps([{"g0": 1.5}, 3.0, ["g0"], False, 90]).encode(), time.perf_counter()))
+    assert shown().setting == Setting()
+    browser(set=[{"g0": 1.5}, 3.0, ["g0"], True, 90])
+    assert shown().setting.moves == (("g0", 1.5),)
+    header, parts = unpack(sent[-1]["data"])
+    assert header["address"] == "direct/x"
+    assert past[1] == parts and set(past[1][0]) == {153}
+    assert {**header, **past[0], "pause": 0} == {**header, "pause": 0} and past[0]["turn"] == 90
+    for wrong in (
+        b"",
+        b"{}",
+        b'[{"g0": NaN}, 0, [], false, 7]',
+        b'[{"g0": 1e9}, 0, [], false, 7]',
+        b"[{}, 0, [], false, -1]",
+    ):
+        with pytest.raises(ValidationError):
+            asks[-1](wrong, 0.0)
 
 
 def test_a_new_name_is_told_once(browser: Browser) -> None:

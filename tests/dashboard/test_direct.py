@@ -55,14 +55,14 @@ def asked(address: str, question: bytes = b"") -> tuple[int, bytes]:
     return asyncio.run(ask(address, question))
 
 
-def echo(question: bytes) -> bytes:
+def echo(question: bytes, came: float) -> bytes:
     return b"drawn: " + question
 
 
 def test_an_address_answers_what_its_component_draws(session: Session, served: None) -> None:
     address = direct.address("one", echo)
     assert asked(address, b"a longer question") == (200, b"drawn: a longer question")
-    assert direct.address("one", lambda question: b"anew") == address
+    assert direct.address("one", lambda question, came: b"anew") == address
     assert asked(address) == (200, b"anew")
 
 
@@ -91,7 +91,7 @@ def test_what_is_not_shown_any_more_does_not_answer(session: Session, served: No
 
 def test_a_question_that_is_none_is_refused(session: Session, served: None) -> None:
     numbers = TypeAdapter(list[int])
-    address = direct.address("one", lambda question: bytes(numbers.validate_json(question)))
+    address = direct.address("one", lambda question, came: bytes(numbers.validate_json(question)))
     assert asked(address, b"[97, 98]") == (200, b"ab")
     for wrong in (b"", b"{", b'["a"]', b"\xff\xfe", b"[" * 10_000):
         assert asked(address, wrong) == (400, b"")
@@ -102,7 +102,7 @@ def test_a_question_that_is_none_is_refused(session: Session, served: None) -> N
 def test_nobody_asks_twice_at_once(session: Session, served: None) -> None:
     begun, go_on = threading.Event(), threading.Event()
 
-    def slow(question: bytes) -> bytes:
+    def slow(question: bytes, came: float) -> bytes:
         begun.set()
         assert go_on.wait(10)
         return question
@@ -126,7 +126,7 @@ def test_without_a_server_of_ours_there_is_no_address(session: Session) -> None:
 
 
 def test_a_mistake_frees_the_line(session: Session, served: None) -> None:
-    def broken(question: bytes) -> bytes:
+    def broken(question: bytes, came: float) -> bytes:
         raise RuntimeError("a mistake of ours")
 
     answers: list[Answer] = [broken, echo]

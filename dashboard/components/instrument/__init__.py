@@ -27,14 +27,14 @@ _SET, _RENAMED, _REFRESH = TypeAdapter(_Set), TypeAdapter(tuple[Name, Name, Turn
 
 _mount = scripted("instrument")
 
-LONGEST = 500  # ms
-"""Pause of a drag, at the most. As long as a picture had to wait for other visitors, so long the drag leaves the server to them before it asks for the
-next one."""
+PAUSE = 2
+"""Pause of a drag, as a multiple of what its last picture had to wait for other visitors: it leaves the server to them before it asks for the next one."""
+LONGEST = 500  # ms: the longest pause
 CHANCE = 0.01  # s
-"""A wait up to so long while drawing is no sign of other visitors: a browser on the same machine takes as much."""
-WAITS = 4
-"""The whole wait of a picture, as a multiple of that while it was drawn, which alone is known here: in a crowd of twenty five times, most of it where
-messages are sent."""
+"""A wait up to so long is no sign of other visitors: a browser on the same machine takes as much."""
+BY_THE_PAGE = 2
+"""The whole wait of a picture that a run of the page draws, as a multiple of that while it was drawn, which alone is known here: in a crowd of twenty at
+least so much, where messages are sent."""
 
 
 class Setting(NamedTuple):
@@ -121,7 +121,7 @@ def instrument(
         "sliders": [slider._asdict() for slider in sliders],
         "truncates": truncates,
         "wording": wording._asdict(),
-        "address": direct.address(key, lambda asked: _answer(asked, draw)),
+        "address": direct.address(key, lambda asked, came: _answer(asked, came, draw)),
     }
     _mount(
         key=key,
@@ -135,20 +135,24 @@ def instrument(
     return Played(now.at, rest, name, new_refresh, dragged)
 
 
-def _answer(asked: bytes, draw: Callable[[Setting], Scene]) -> bytes:
+def _answer(asked: bytes, came: float, draw: Callable[[Setting], Scene]) -> bytes:
     """What is seen where a hand passes by; asked as `set` is told."""
     played = _SET.validate_json(asked)
-    return _drawn(draw, _setting(played), played[-1], {})
+    return _drawn(draw, _setting(played), played[-1], {}, came)
 
 
-def _drawn(draw: Callable[[Setting], Scene], setting: Setting, turn: int, header: dict[str, Any]) -> bytes:
-    """What is seen at a setting, the answer to the turn."""
+def _drawn(
+    draw: Callable[[Setting], Scene], setting: Setting, turn: int, header: dict[str, Any], came: float | None = None
+) -> bytes:
+    """What is seen at a setting, the answer to the turn. came: when it was asked for, by `time.perf_counter`."""
     began, used = time.perf_counter(), time.thread_time()
     scene = draw(setting)
-    waited = (time.perf_counter() - began) - (time.thread_time() - used)
+    waited = time.perf_counter() - (began if came is None else came) - (time.thread_time() - used)
+    if came is None:
+        waited *= BY_THE_PAGE
     seen = {
         "turn": turn,
-        "pause": max(0, min(round(1000 * WAITS * (waited - CHANCE)), LONGEST)),
+        "pause": max(0, min(round(1000 * PAUSE * (waited - CHANCE)), LONGEST)),
         "numbers": [round(number, 2) for number in scene.numbers],
         "gauge": scene.gauge,
         "near": scene.near_number,
