@@ -14,6 +14,7 @@ import secrets
 import time
 import weakref
 from collections.abc import Callable
+from typing import TypeVar
 
 import anyio
 import anyio.to_thread
@@ -24,8 +25,18 @@ from starlette.routing import Route
 
 from dashboard import state
 
+T = TypeVar("T")
 Answer = Callable[[bytes, float], bytes]
 """What is asked, and when it came (`time.perf_counter`), to what is answered; raises ValidationError for what is not of its form."""
+
+PAUSE = 2
+"""Pause of a drag, as a multiple of what its last picture had to wait for other visitors: it leaves the server to them before it asks for the next one."""
+LONGEST = 500  # ms: the longest pause
+CHANCE = 0.01  # s
+"""A wait up to so long is no sign of other visitors: a browser on the same machine takes as much."""
+BY_THE_PAGE = 2
+"""The whole wait of a picture that a run of the page draws, as a multiple of that while it was drawn, which alone is known here: in a crowd of twenty at
+least so much, where messages are sent."""
 
 MOST = 256 * 1024  # bytes of a question
 AT_ONCE = 2  # answers that are worked out at a time: more would only wait for each other's Python
@@ -33,10 +44,10 @@ _HELD = "direct"
 
 
 class _Line:
-    """From one component of one session. Whoever asks before the last answer has come is told to wait: nobody keeps the others' turns."""
+    """To one component of one session. Whoever asks before the last answer has come is told to wait: nobody takes the others' turns."""
 
-    def __init__(self, key: str) -> None:
-        self.key, self.name = key, secrets.token_urlsafe(16)
+    def __init__(self) -> None:
+        self.name = secrets.token_urlsafe(16)
         self.answer: Answer
         self.busy = False
 
@@ -47,25 +58,36 @@ _lines: weakref.WeakValueDictionary[str, _Line] = (
 _turns: list[anyio.CapacityLimiter] = []  # none where nobody serves the addresses
 
 
-def address(key: str, answer: Answer) -> str:
-    """Where, below the app's own address, the component of a key asks from now on; empty where only Streamlit's own server runs.
+def address(kind: str, answer: Answer) -> str:
+    """Where, below the app's own address, the component of a kind asks from now on; empty where only Streamlit's own server runs.
 
-    A session has one at a time: that of the component that was drawn last.
+    A session has one of each kind: what was drawn last answers.
     """
     if not _turns:
         return ""
-    line: _Line | None = state.remembered(_HELD)
-    if line is None or line.key != key:
-        line = _Line(key)
-        state.remember(_HELD, line)
-        _lines[line.name] = line
-    line.answer = answer
-    return f"direct/{line.name}"
+    lines: dict[str, _Line] = state.remembered(_HELD) or {}
+    if kind not in lines:
+        lines[kind] = _Line()
+        state.remember(_HELD, lines)
+        _lines[lines[kind].name] = lines[kind]
+    lines[kind].answer = answer
+    return f"direct/{lines[kind].name}"
 
 
 def hang_up() -> None:
     """The page was left: what it could draw is not held for it any more."""
     state.remember(_HELD, None)
+
+
+def timed(draw: Callable[[], T], came: float | None = None) -> tuple[T, int]:
+    """What is drawn, and for how many milliseconds the drag that it is for should then leave the server to others: by how long it had to wait for
+    them since it was asked for, or, where that is not known, while it was drawn."""
+    began, used = time.perf_counter(), time.thread_time()
+    drawn = draw()
+    waited = time.perf_counter() - (began if came is None else came) - (time.thread_time() - used)
+    if came is None:
+        waited *= BY_THE_PAGE
+    return drawn, max(0, min(round(1000 * PAUSE * (waited - CHANCE)), LONGEST))
 
 
 def route(below: str) -> Route:

@@ -80,7 +80,7 @@ def explore(folder: RunFolder, view: LatentView) -> None:
         left, right = st.columns([2, 1], gap="medium")
         with left:
             show_map(space, view)
-        code = code_at(space, view)
+        code = code_at(space, view, own_photo.code(space))
         with right:
             show_lens(space, view)
             show_nearest(space, view, code)
@@ -115,9 +115,8 @@ def describe(space: LatentSpace) -> None:
     markup.show(markup.muted("  ·  ".join(said)))
 
 
-def code_at(space: LatentSpace, view: LatentView) -> Tensor:
+def code_at(space: LatentSpace, view: LatentView, mine: Tensor | None) -> Tensor:
     """The code (D,) where the pin stands: one's own picture's very code if it stands on that, else what the map gives there."""
-    mine = own_photo.code(space)
     if mine is not None:
         here = view.model_copy()
         here.x, here.y = space.plane.flat(mine[None])[0].tolist()
@@ -207,22 +206,27 @@ def controls(space: LatentSpace, view: LatentView) -> None:
 def show_lens(space: LatentSpace, view: LatentView) -> None:
     """What is drawn under the hand, how far to trust it, and the real picture that lies nearest; the picture can be downloaded."""
 
-    def draw(hand: tuple[float, float] | None) -> Glimpse:
-        if hand is not None:
-            view.x, view.y = hand
-            keep(view)
-        code = code_at(space, view)
-        trust = float(space.trust(code[None])[0])
-        near = space.neighbours(code, 1)[0]
-        picture = space.decode(code[None])[0]
-        return Glimpse(
-            picture, place(code), trust, in_words(trust), space.exhibit.images[near].numpy(), called(space, near)
-        )
+    mine = own_photo.code(space)
 
-    lens(draw, follows=key_of(space))
+    def draw(hand: tuple[float, float] | None) -> Glimpse:
+        here = view.model_copy()
+        if hand is not None:
+            here.x, here.y = hand
+        code = code_at(space, here, mine)
+        seen = space.look(code)
+        real = space.exhibit.images[seen.near].numpy()
+        return Glimpse(seen.picture, place(code), seen.trust, in_words(seen.trust), real, called(space, seen.near))
+
+    def come(hand: tuple[float, float]) -> None:
+        view.x, view.y = hand
+        keep(view)
+
+    lens(draw, come, follows=key_of(space))
     st.download_button(
         "PNG",
-        lambda: latent_tools.enlarged_png(space.decode(code_at(space, view)[None])[0]),  # as it is at the click
+        lambda: latent_tools.enlarged_png(
+            space.decode(code_at(space, view, own_photo.code(space))[None])[0]
+        ),  # as it is at the click
         f"{space.name}-point.png",
         "image/png",
         icon=":material/download:",

@@ -10,14 +10,13 @@
  * `set`: [moves, truncation, locked, rest, turn]; `rest` says that the hand let go. `refresh`: a turn, a moment after that.
  * `renamed`: [id, name, turn].
  */
-const { mounted, nextTurn, read, show } = await import(new URL(`blob.js${new URL(import.meta.url).search}`, import.meta.url));
+const { ask, mounted, nextTurn, show } = await import(new URL(`blob.js${new URL(import.meta.url).search}`, import.meta.url));
 
 const REACH = 3; // sigmas to either side
 const REFRESH = 300; // ms after which the rest of the page may be drawn anew: done at once, it would swallow a press that follows
 const KEYS_REST = 400; // ms after the last key
 const PATIENCE = 1500; // ms after which an answer is no longer waited for
-const BUSY = 429; // what an address answers whose last answer is not done
-const AGAIN = 100; // ms after which to ask again then
+const AGAIN = 100; // ms after which an address is asked again that was still at work
 const FEW = 8; // sliders below which the picture is not as large as they are
 const OFF = 4; // truncation at its end: none
 const LOCKS = {
@@ -217,15 +216,11 @@ class Instrument {
     const turn = set.at(-1);
     const signal = (this.leaving ??= new AbortController()).signal;
     try {
-      const answer = await fetch(new URL(address, document.baseURI), { method: "POST", body: JSON.stringify(set), signal });
-      if (answer.status === BUSY) {
-        if (this.pending !== turn) return;
-        [this.pending, this.dirty, this.next] = [0, true, performance.now() + AGAIN];
-        return this.want();
-      }
-      if (!answer.ok) throw new Error(`${answer.status}`);
-      const seen = read(new Uint8Array(await answer.arrayBuffer()));
-      if (seen.turn > this.drawn) this.take({ ...this.data, ...seen });
+      const seen = await ask(address, set, signal);
+      if (seen?.turn > this.drawn) this.take({ ...this.data, ...seen });
+      if (seen || this.pending !== turn) return;
+      [this.pending, this.dirty, this.next] = [0, true, performance.now() + AGAIN];
+      this.want();
     } catch {
       if (signal.aborted) return;
       this.deaf = address;

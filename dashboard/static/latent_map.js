@@ -218,7 +218,7 @@ class LatentMap {
   }
 
   // --- what the person says: see gestures.js
-  /** The pin is at a place: the lens sees it after `wait` ms, the page once it is settled. */
+  /** The pin is at a place: the lens sees it after `wait` ms, the page and all of its parts once it is settled. */
   place(point, wait = 0) {
     this.memory.pin = point;
     this.paint("over");
@@ -231,6 +231,11 @@ class LatentMap {
 
   settle(wait = REFRESH) {
     clearTimeout(this.pinTimer);
+    if (wait === REFRESH && this.memory.pin) {
+      clearTimeout(this.waitTimer);
+      this.memory.lens?.want(this.memory.pin.map(rounded), true);
+      this.sent = null; // what the lens tells the page is not in the address bar yet, even where it is the place from before
+    } // else a key may be held
     this.pinTimer = setTimeout(() => this.tellPin(), this.memory.lens ? wait : 0);
   }
 

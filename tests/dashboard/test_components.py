@@ -175,12 +175,12 @@ def test_a_drag_pauses_by_how_long_drawing_waited_for_others(
 ) -> None:
     image = np.zeros((1, 8, 8), np.uint8)
     clocks = {"perf_counter": 0.0, "thread_time": 0.0}  # seconds of the wall and of this thread
-    monkeypatch.setattr(instrument_module, "time", SimpleNamespace(time_ns=time.time_ns, **{
+    monkeypatch.setattr(direct, "time", SimpleNamespace(**{
         name: lambda name=name: clocks[name] for name in clocks
     }))  # fmt: skip
 
     asks: list[direct.Answer] = []
-    monkeypatch.setattr(direct, "address", lambda key, answer: asks.append(answer) or "direct/x")
+    monkeypatch.setattr(direct, "address", lambda kind, answer: asks.append(answer) or "direct/x")
 
     def draw(setting: Setting) -> Scene:
         clocks["perf_counter"] += took
@@ -207,7 +207,7 @@ def test_a_drag_pauses_by_how_long_drawing_waited_for_others(
     took, used = 0.02, 0.03
     assert by_the_page() == past_it() == 0  # it had help from other threads
     took, used = 60, 0
-    assert by_the_page() == past_it() == instrument_module.LONGEST
+    assert by_the_page() == past_it() == direct.LONGEST
 
 
 def test_what_is_asked_past_the_page_is_what_the_page_shows(
@@ -215,7 +215,7 @@ def test_what_is_asked_past_the_page_is_what_the_page_shows(
 ) -> None:
     """The same picture, numbers and turn; and nothing is thereby told to the page."""
     asks: list[direct.Answer] = []
-    monkeypatch.setattr(direct, "address", lambda key, answer: asks.append(answer) or "direct/x")
+    monkeypatch.setattr(direct, "address", lambda kind, answer: asks.append(answer) or "direct/x")
 
     def draw(setting: Setting) -> Scene:
         shade = round(100 * dict(setting.moves).get("g0", 0) + setting.truncation)

@@ -273,19 +273,23 @@ def test_who_is_chosen_is_inside_and_not_filtered_out(model: RunFolder) -> None:
 def test_a_hand_on_the_map_is_followed_by_the_lens_and_the_place_is_kept(
     visit: Visit, model: RunFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    draws: list[Callable[[Any], Glimpse]] = []
-    monkeypatch.setattr(explorer, "lens", lambda draw, **about: draws.append(draw))
+    lenses: list[tuple[Callable[[Any], Glimpse], Callable[[Any], None]]] = []
+    monkeypatch.setattr(explorer, "lens", lambda draw, came, **about: lenses.append((draw, came)))
     kept: list[views.LatentView] = []
     monkeypatch.setattr(explorer, "keep", lambda view: kept.append(view.model_copy()))
     visit("latent", model=model.name, x="0", y="0")
     space = LatentSpace(model)
-    for hand, place in ((None, (0.0, 0.0)), ((0.5, -0.25), (0.5, -0.25)), (None, (0.5, -0.25))):
-        glimpse = draws[-1](hand)
+    draw, came = lenses[-1]
+    for hand, place in ((None, (0.0, 0.0)), ((0.5, -0.25), (0.5, -0.25)), (None, (0.0, 0.0))):
+        glimpse = draw(hand)
         code = torch.tensor([place])
         assert np.array_equal(glimpse.picture, space.decode(code)[0])
         assert glimpse.trust == pytest.approx(float(space.trust(code)[0]))
         assert np.array_equal(glimpse.near, space.exhibit.images[space.neighbours(code[0], 1)[0]].numpy())
+    assert not kept  # it only passed by
+    came((0.5, -0.25))
     assert [(view.x, view.y) for view in kept] == [(0.5, -0.25)]
+    assert np.array_equal(draw(None).picture, space.decode(torch.tensor([[0.5, -0.25]]))[0])
 
 
 def test_a_photo_of_ones_own_is_drawn_again_and_becomes_what_tools_work_on(

@@ -3,14 +3,16 @@
 import io
 import json
 import struct
+import time
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
+from pydantic import ValidationError
 
-from dashboard import state
+from dashboard import direct, state
 from dashboard.components import courier as courier_module
 from dashboard.components import latent_map as map_module
 from dashboard.components import lens as lens_module
@@ -203,22 +205,46 @@ def test_the_lens_draws_where_the_hand_is_and_where_the_page_is(
     browser: Browser, sent: dict[str, list[dict[str, Any]]]
 ) -> None:
     hands: list[Any] = []
+    ends: list[Any] = []
 
     def draw(hand: Any) -> Glimpse:
         hands.append(hand)
         return Glimpse(IMAGES[len(hands)], "here", 0.25, "at the edge", IMAGES[0], "Shoe")
 
-    lens(draw, follows="m")
+    lens(draw, ends.append, follows="m")
     browser("lens-m", at=[0.5, -1.0, 7])
-    lens(draw, follows="m")
-    lens(draw, follows="m")
-    assert hands == [None, (0.5, -1.0), None]
+    lens(draw, ends.append, follows="m")
+    lens(draw, ends.append, follows="m")
+    assert hands == [None, (0.5, -1.0), None] and ends == [(0.5, -1.0)]
     header, body = unpack(sent["lens"][-1]["data"])
     assert (header["turn"], header["trust"], header["near"], header["parts"]) == (7, 0.25, "Shoe", [64, 64])
     assert np.array_equal(np.frombuffer(body, np.uint8).reshape(2, 8, 8), np.stack([IMAGES[3, 0], IMAGES[0, 0]]))
 
 
+def test_a_hand_that_passes_by_is_drawn_past_the_page(
+    browser: Browser, sent: dict[str, list[dict[str, Any]]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asks: list[direct.Answer] = []
+    monkeypatch.setattr(direct, "address", lambda kind, answer: asks.append(answer) or f"direct/{kind}")
+    ends: list[Any] = []
+
+    def draw(hand: Any) -> Glimpse:
+        return Glimpse(IMAGES[3 if hand == (0.5, -1.0) else 4], str(hand), 0.25, "at the edge", IMAGES[0], "Shoe")
+
+    lens(draw, ends.append, follows="m")
+    past = unpack(asks[-1](b"[0.5, -1.0, 7]", time.perf_counter()))
+    assert ends == []
+    browser("lens-m", at=[0.5, -1.0, 7])
+    lens(draw, ends.append, follows="m")
+    page = unpack(sent["lens"][-1]["data"])
+    assert page[0]["address"] == "direct/lens"
+    assert past[1] == page[1] and {**page[0], **past[0], "pause": 0} == {**page[0], "pause": 0}
+    for wrong in (b"", b"[1, 2]", b"[NaN, 0, 7]", b"[0, 1e9, 7]", b"[0, 0, -7]", b'["0", null, 7]'):
+        with pytest.raises(ValidationError):
+            asks[-1](wrong, 0.0)
+
+
 def test_a_lens_may_have_no_trust_and_nothing_near(browser: Browser, sent: dict[str, list[dict[str, Any]]]) -> None:
-    lens(lambda hand: Glimpse(IMAGES[0]), follows="m")
+    lens(lambda hand: Glimpse(IMAGES[0]), lambda place: None, follows="m")
     header, body = unpack(sent["lens"][-1]["data"])
     assert header["trust"] is None and header["near"] is None and len(body) == 64

@@ -12,11 +12,12 @@ from random import Random
 from typing import Any
 
 import numpy as np
+import streamlit as st
 import torch
 from click.testing import CliRunner
 from pydantic import ValidationError
 
-from dashboard import sharing, state, studio_controls, views
+from dashboard import direct, sharing, state, studio_controls, views
 from dashboard.components import courier, darkroom, instrument, latent_map, lens, network, pad, picture_grid, timeline
 from selfsup_engine import kept_directions, runs, sources, tags
 from selfsup_engine.cli import main
@@ -238,6 +239,7 @@ def messages(place: Path) -> Case:
     logging.disable()
     for module in (courier, darkroom, instrument, latent_map, lens, network, pad, picture_grid, timeline):
         module._mount = lambda **_: None
+    st.fragment = lambda function: function  # type: ignore[assignment]  # without a page it would not run at all
     image = np.zeros((1, 8, 8), np.uint8)
     images = np.zeros((6, 1, 8, 8), np.uint8)
     points = np.random.default_rng(0).normal(size=(6, 2))
@@ -259,6 +261,15 @@ def messages(place: Path) -> Case:
     def found(numbers: list[int]) -> Any:
         return images[numbers]
 
+    past: dict[str, direct.Answer] = {}
+    direct.address = lambda kind, answer: str(past.setdefault(kind, answer))
+
+    def past_the_page(kind: str) -> None:
+        acts[kind][0]()
+        question = said["all"].get("asked") if isinstance(said["all"], dict) else said["all"]
+        with contextlib.suppress(ValidationError):
+            past.pop(kind)(json.dumps(question).encode(), 0.0)
+
     import base64
 
     painted = base64.b64encode(png).decode()
@@ -267,12 +278,14 @@ def messages(place: Path) -> Case:
             lambda: latent_map.latent_map(points, key="m", pin=(0.0, 0.0), pictures=found),
             {"point": [0.1, 0.2, 7], "look": [0.0, 0.0, 1.5, [1, 2], True, 7], "lasso": ["0_0~1_0~0_1", 7], "asked": [[1, 2], 7]},
         ),
-        "lens": (lambda: lens.lens(seen_at, follows="m"), {"at": [0.1, 0.2, 7]}),
+        "lens": (lambda: lens.lens(seen_at, lambda place: None, follows="m"), {"at": [0.1, 0.2, 7]}),
         "courier": (lambda: courier.courier(found, count=6, follows="m"), {"asked": [[1, 2], 7]}),
         "instrument": (
             lambda: instrument.instrument(setting, [instrument.Slider("g0", "a", 1.0)], drawn, key="i"),
             {"set": [{"g0": 1.5}, 0.5, ["g1"], True, 7], "renamed": ["g0", "smile", 7], "refresh": 7},
         ),
+        "lens, past the page": (lambda: past_the_page("lens"), {"asked": [0.1, 0.2, 7]}),
+        "instrument, past the page": (lambda: past_the_page("instrument"), {"asked": [{"g0": 1.5}, 0.5, ["g1"], False, 7]}),
         "grid": (lambda: picture_grid.picture_grid(images, key="g", columns=3, label="x", names=["a"] * 6), {"picked": [3, 7]}),
         "pad": (lambda: pad.pad(png, key="p", label="x", marks=[], pin=None, stamp="x"), {"place": [0.5, 0.5, True, 7]}),
         "network": (lambda: network.network([block], key="n", label="x", selected=0), {"picked": [0, 7]}),

@@ -27,15 +27,6 @@ _SET, _RENAMED, _REFRESH = TypeAdapter(_Set), TypeAdapter(tuple[Name, Name, Turn
 
 _mount = scripted("instrument")
 
-PAUSE = 2
-"""Pause of a drag, as a multiple of what its last picture had to wait for other visitors: it leaves the server to them before it asks for the next one."""
-LONGEST = 500  # ms: the longest pause
-CHANCE = 0.01  # s
-"""A wait up to so long is no sign of other visitors: a browser on the same machine takes as much."""
-BY_THE_PAGE = 2
-"""The whole wait of a picture that a run of the page draws, as a multiple of that while it was drawn, which alone is known here: in a crowd of twenty at
-least so much, where messages are sent."""
-
 
 class Setting(NamedTuple):
     """Where the sliders stand: moves by name in sigmas, the truncation (0: none), and what is locked."""
@@ -121,7 +112,7 @@ def instrument(
         "sliders": [slider._asdict() for slider in sliders],
         "truncates": truncates,
         "wording": wording._asdict(),
-        "address": direct.address(key, lambda asked, came: _answer(asked, came, draw)),
+        "address": direct.address("instrument", lambda asked, came: _answer(asked, came, draw)),
     }
     _mount(
         key=key,
@@ -145,14 +136,10 @@ def _drawn(
     draw: Callable[[Setting], Scene], setting: Setting, turn: int, header: dict[str, Any], came: float | None = None
 ) -> bytes:
     """What is seen at a setting, the answer to the turn. came: when it was asked for, by `time.perf_counter`."""
-    began, used = time.perf_counter(), time.thread_time()
-    scene = draw(setting)
-    waited = time.perf_counter() - (began if came is None else came) - (time.thread_time() - used)
-    if came is None:
-        waited *= BY_THE_PAGE
+    scene, pause = direct.timed(lambda: draw(setting), came)
     seen = {
         "turn": turn,
-        "pause": max(0, min(round(1000 * PAUSE * (waited - CHANCE)), LONGEST)),
+        "pause": pause,
         "numbers": [round(number, 2) for number in scene.numbers],
         "gauge": scene.gauge,
         "near": scene.near_number,
