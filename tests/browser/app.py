@@ -92,23 +92,41 @@ class Server:
 
 
 ASKING = """(() => {
-  const send = WebSocket.prototype.send;
-  let asked = 0, rested = 0, resting = false;
+  const RERUN = 11, BY_ITSELF = 6, FINISHED = 6, EARLY = 2; // of BackMsg.proto, ClientState.proto and ForwardMsg.proto
+  const field = (bytes, wanted) => {
+    let i = 0;
+    const number = () => {
+      for (let value = 0, unit = 1; ; unit *= 128) {
+        const byte = bytes[i++];
+        value += (byte & 127) * unit;
+        if (byte < 128) return value;
+      }
+    };
+    while (i < bytes.length) {
+      const tag = number(), kind = tag & 7, value = kind === 0 || kind === 2 ? number() : 0;
+      const length = { 0: 0, 1: 8, 2: value, 5: 4 }[kind];
+      if (tag >> 3 === wanted) return kind === 2 ? bytes.subarray(i, i + length) : value;
+      i += length;
+    }
+    return undefined;
+  };
+  const { send } = WebSocket.prototype, known = new WeakSet();
+  let asked = 0, answered = 0;
   WebSocket.prototype.send = function (message) {
-    asked = performance.now();
+    if (!known.has(this)) this.addEventListener("message", ({ data }) => {
+      if (![undefined, EARLY].includes(field(new Uint8Array(data), FINISHED))) answered = performance.now();
+    });
+    known.add(this);
+    const run = field(message, RERUN);
+    if (run && !field(run, BY_ITSELF)) asked = performance.now();
     return send.call(this, message);
   };
-  window.atRest = (quiet) => {
-    const { testConnectionState, testScriptState } = document.querySelector("[data-testid=stApp]")?.dataset ?? {};
-    const rests = testConnectionState === "CONNECTED" && testScriptState === "notRunning";
-    if (rests && !resting) rested = performance.now();
-    resting = rests;
-    return rests && rested > asked && performance.now() - rested > quiet;
-  };
-  new MutationObserver(() => window.atRest(0)).observe(document, { subtree: true, attributeFilter: ["data-test-connection-state", "data-test-script-state"] });
+  window.atRest = (quiet) =>
+    document.querySelector("[data-testid=stApp][data-test-connection-state=CONNECTED][data-test-script-state=notRunning]") !== null &&
+    answered > asked && performance.now() - asked > quiet;
 })()"""
-"""Tells when a page rests. Streamlit says that it runs only once the server has begun to, which after a click may take its time: so a page
-rests when it came to rest after whatever it asked for last."""
+"""Tells when a page rests. Streamlit says that it runs only once the server has begun to, which after a click may take its time, and not at all where it
+is over at once: so a page rests when the last run that it asked for is over."""
 
 
 def visitor(browser: Browser, **settings: Any) -> BrowserContext:
@@ -118,7 +136,7 @@ def visitor(browser: Browser, **settings: Any) -> BrowserContext:
     return context
 
 
-QUIET_FOR = 50  # ms after which no run follows at once, as one does whose request came during the last
+QUIET_FOR = 50  # ms after a request in which the end of the run before it may still come
 
 
 def settle(page: Page) -> Page:
