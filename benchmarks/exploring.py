@@ -215,9 +215,15 @@ def tour(browser: Browser, app: App, place: Path, python: str, seconds: float, k
         talk.send("HeapProfiler.collectGarbage")
         found["JavaScript's heap, MB"] = talk.send("Runtime.getHeapUsage")["usedSize"] / 1e6
         found["memory of the server, MB"], found["with what it started, MB"] = memory_of(server.process)
-        before, began = wire.bytes, time.perf_counter()
-        page.goto(url, wait_until="commit")
-        appear(page, app)
+        for last in (False, False, True):
+            before, began = wire.bytes, time.perf_counter()
+            page.goto(url, wait_until="commit")
+            try:
+                appear(page, app)
+                break
+            except Error:  # as in `visited`
+                if last:
+                    raise
         found["reload to picture, s"] = time.perf_counter() - began
         page.wait_for_timeout(2000)
         found["reload over the wire, KB"] = (wire.bytes - before) / 1e3
