@@ -10,14 +10,14 @@ what the page itself would have shown.
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 import time
 import weakref
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
-import anyio
-import anyio.to_thread
 from pydantic import ValidationError
 from starlette.requests import Request
 from starlette.responses import Response
@@ -55,7 +55,7 @@ class _Line:
 _lines: weakref.WeakValueDictionary[str, _Line] = (
     weakref.WeakValueDictionary()
 )  # a session that ends takes its own along
-_turns: list[anyio.CapacityLimiter] = []  # none where nobody serves the addresses
+_drawing: list[ThreadPoolExecutor] = []  # none where nobody serves the addresses
 
 
 def address(kind: str, answer: Answer) -> str:
@@ -63,7 +63,7 @@ def address(kind: str, answer: Answer) -> str:
 
     A session has one of each kind: what was drawn last answers.
     """
-    if not _turns:
+    if not _drawing:
         return ""
     lines: dict[str, _Line] = state.remembered(_HELD) or {}
     if kind not in lines:
@@ -92,7 +92,7 @@ def timed(draw: Callable[[], T], came: float | None = None) -> tuple[T, int]:
 
 def route(below: str) -> Route:
     """What a server takes in to serve the addresses; `below`: the path of the app, "" or "/name"."""
-    _turns[:] = [anyio.CapacityLimiter(AT_ONCE)]
+    _drawing[:] = [ThreadPoolExecutor(AT_ONCE, "direct")]
     return Route(f"{below}/direct/{{name}}", _answered, methods=["POST"])
 
 
@@ -109,7 +109,7 @@ async def _answered(request: Request) -> Response:
         return Response(status_code=429)
     line.busy, came = True, time.perf_counter()
     try:
-        answer = await anyio.to_thread.run_sync(line.answer, bytes(asked), came, limiter=_turns[0])
+        answer = await asyncio.get_running_loop().run_in_executor(_drawing[0], line.answer, bytes(asked), came)
     except ValidationError:
         return Response(status_code=400)
     finally:

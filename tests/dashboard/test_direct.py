@@ -29,7 +29,7 @@ def session(monkeypatch: pytest.MonkeyPatch) -> Session:
 def served(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     direct.route("")
     yield
-    direct._turns.clear()
+    direct._drawing.clear()
 
 
 async def ask(address: str, question: bytes = b"") -> tuple[int, bytes]:
