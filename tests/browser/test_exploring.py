@@ -226,7 +226,12 @@ def test_a_double_click_shows_everything_and_chooses_nothing(page: Page) -> None
     assert choose(page, 0.3, 0.4)[0][:4] == there[0][:4]  # the whole map again: the same place is the same pixel
 
 
-def test_a_drag_draws_while_it_lasts_and_the_page_follows_when_it_ends(page: Page) -> None:
+@pytest.mark.parametrize("past_the_page", [True, False])
+def test_a_drag_draws_while_it_lasts_and_the_page_follows_when_it_ends(page: Page, past_the_page: bool) -> None:
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url) if "/direct/" in request.url else None)
+    if not past_the_page:
+        page.route("**/direct/*", lambda route: route.fulfill(status=204))  # another status is an error to the console
     latest = drawn_here(page)
     there, near = chosen(page), page.locator(".st-key-nearest").inner_html()
     page.mouse.move(*place(page, 0.5, 0.5))
@@ -236,6 +241,9 @@ def test_a_drag_draws_while_it_lasts_and_the_page_follows_when_it_ends(page: Pag
         page.mouse.move(*place(page, share, 0.4))
         seen.add(latest := changed(page, latest))
     assert len(seen) == 4  # and the button is still down
+    assert (
+        len(asked) == 1 if not past_the_page else len(asked) >= 4
+    )  # where it is not answered the page is told instead
     assert chosen(page) == there and page.locator(".st-key-nearest").inner_html() == near
     page.mouse.up()
     until(page, lambda: chosen(page) != there)
