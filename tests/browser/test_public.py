@@ -64,7 +64,8 @@ def test_tabs_that_are_opened_at_once_are_one_visitor(server: Server, contexts: 
         tab.goto(f"{server.url}/train?data=digits", wait_until="commit")
     for tab in (first, second):
         settle(tab)
-        tab.wait_for_timeout(3000)
+        tab.wait_for_timeout(3000)  # in which the second says whom it has found there
+        settle(tab)
     press(first, "train")
     first.wait_for_url("**run=digits-*")
     go(second, server, "/library")
