@@ -10,12 +10,12 @@ COOKIE = "selfsup-visitor"
 DAYS = 30  # for which a browser is known again; what it keeps here goes long before
 _mount = st.components.v2.component(
     "visitor",
-    js="""export default function ({ data, setTriggerValue }) {
+    js="""export default function ({ data, setStateValue }) {
   const [name, token, days] = data;
   const known = document.cookie.split("; ").find((one) => one.startsWith(name + "="))?.slice(name.length + 1);
   const secure = location.protocol === "https:" ? "; Secure" : "";
   document.cookie = `${name}=${known ?? token}; Path=/; Max-Age=${days * 86400}; SameSite=Lax${secure}`;
-  if (known && known !== token) setTriggerValue("known", known);
+  if (known && known !== token) setStateValue("known", known); // which travels with every later click, too, should this message be lost
 }
 """,
 )
