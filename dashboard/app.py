@@ -9,7 +9,7 @@ if str(ROOT) not in sys.path:
 
 import streamlit as st
 
-from dashboard import faults, style, turning, visitor
+from dashboard import delivery, faults, style, turning, visitor
 
 st.set_page_config(
     page_title="Selfsup Studio",
@@ -17,6 +17,7 @@ st.set_page_config(
     layout="wide",
     initial_sidebar_state="collapsed",
 )
+delivery.mend()
 style.apply()
 visitor.greet()
 pages = [

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, TimeoutError, expect
+from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.browser.app import Server, Tab, press, settle
 
@@ -38,20 +38,6 @@ def pictures(page: Page) -> list[str]:
     raise AssertionError("the page does not come to rest")
 
 
-def share(page: Page) -> None:
-    """Opens what *Share* offers. On a machine that is busy with much else Streamlit now and then opens the popover and loses what was to be in it: the page is
-    at rest and there is nothing. Who sees that presses again."""
-    offered = page.locator(".st-key-state-file button:visible")
-    for _ in range(3):
-        press(page, "share")
-        try:
-            offered.wait_for(timeout=15_000)
-            return
-        except TimeoutError:
-            press(page, "share")
-    expect(offered).to_be_visible()
-
-
 def opened(tab: Tab, path: str) -> Page:
     page = tab(path)
     expect(page.locator(".st-key-page-header h1")).to_be_visible()
@@ -78,7 +64,7 @@ def test_a_state_is_taken_along_as_a_file_and_opened_from_another_page(
 ) -> None:
     page = opened(tab, EXPLORERS["gan"])
     shown = pictures(page)
-    share(page)
+    press(page, "share")
     with page.expect_download() as waiting:
         press(page, "state-file")
     file = tmp_path / "state.json"
@@ -87,7 +73,7 @@ def test_a_state_is_taken_along_as_a_file_and_opened_from_another_page(
     assert said["page"] == "gan" and said["models"][0]["name"] == "fashion-gan"
 
     other = opened(tab, "/latent")
-    share(other)
+    press(other, "share")
     other.locator(".st-key-open-state-0 input[type=file]").set_input_files(file)
     other.wait_for_url(lambda url: "/gan?" in url)
     settle(other)
