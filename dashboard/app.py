@@ -9,7 +9,7 @@ if str(ROOT) not in sys.path:
 
 import streamlit as st
 
-from dashboard import delivery, faults, style, turning, visitor
+from dashboard import delivery, faults, leftovers, style, turning, visitor
 
 st.set_page_config(
     page_title="Selfsup Studio",
@@ -18,6 +18,7 @@ st.set_page_config(
     initial_sidebar_state="collapsed",
 )
 delivery.mend()
+leftovers.mend()
 style.apply()
 visitor.greet()
 pages = [

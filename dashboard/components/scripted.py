@@ -31,7 +31,10 @@ def scripted(name: str, script: str = "") -> Any:
     component's `script`, which exports it by its name, both share one module, and what that remembers.
     """
     folder, shared = _HERE / name, script or name
-    scripts = [_STATIC / f"{shared}.js", *sorted((_STATIC / shared).glob("*.js")), _STATIC / "blob.js"]
+    scripts = [
+        *(_STATIC / f"{script}.js" for script in (shared, "blob", "asking")),
+        *sorted((_STATIC / shared).glob("*.js")),
+    ]
     version = hashlib.sha256(b"".join(path.read_bytes() for path in scripts)).hexdigest()[:12]
     own = folder / "mount.js"
     mount = own.read_text(encoding="utf-8") if own.exists() else _MOUNT

@@ -6,19 +6,6 @@ export function read(bytes) {
   return { ...header, parts };
 }
 
-const BUSY = 429;
-
-/**
- * What is seen, asked for past the page at an address of `dashboard/direct.py`; null where that is still at work on the last question. Throws where it
- * does not answer: then the page is to be told.
- */
-export async function ask(address, question, signal) {
-  const answer = await fetch(new URL(address, document.baseURI), { method: "POST", body: JSON.stringify(question), signal });
-  if (answer.status === BUSY) return null;
-  if (!answer.ok) throw new Error(`${answer.status}`);
-  return read(new Uint8Array(await answer.arrayBuffer()));
-}
-
 const PATIENCE = 2000; // ms that a call may take to import what is there already
 
 /** Keeps one object for each element that a component lives in: `Kind` has update(message, component) and may have destroy(). */

@@ -5,18 +5,16 @@
  * what is seen there: { turn, pause, numbers, gauge, near, side, channels } with three pictures: the current one, the one before the sliders, the
  * nearest real picture, which `near` names. The setting is taken over whenever `stamp` changes.
  *
- * While a slider is dragged, its newest place is asked for at `address`, which answers with what is seen; where there is none, or it does not answer, it
- * is told to the page. That as soon as the one before was answered, and `pause` ms have gone by for other visitors; what was overtaken is never sent.
  * `set`: [moves, truncation, locked, rest, turn]; `rest` says that the hand let go. `refresh`: a turn, a moment after that.
  * `renamed`: [id, name, turn].
  */
-const { ask, mounted, nextTurn, show } = await import(new URL(`blob.js${new URL(import.meta.url).search}`, import.meta.url));
+const { search } = new URL(import.meta.url);
+const scripts = ["asking", "blob"].map((name) => import(new URL(`${name}.js${search}`, import.meta.url)));
+const [{ Asking }, { mounted, nextTurn, show }] = await Promise.all(scripts);
 
 const REACH = 3; // sigmas to either side
 const REFRESH = 300; // ms after which the rest of the page may be drawn anew: done at once, it would swallow a press that follows
 const KEYS_REST = 400; // ms after the last key
-const PATIENCE = 1500; // ms after which an answer is no longer waited for
-const AGAIN = 100; // ms after which an address is asked again that was still at work
 const FEW = 8; // sliders below which the picture is not as large as they are
 const OFF = 4; // truncation at its end: none
 const LOCKS = {
@@ -26,6 +24,12 @@ const LOCKS = {
 const short = (v) => v.toFixed(2).replace("-", "−");
 
 class Instrument {
+  asking = new Asking(
+    (turn, rest) => [this.moves, this.truncation, [...this.locked], rest, turn],
+    (set) => this.tell("set", set),
+    (seen) => this.take({ ...this.data, ...seen }),
+  );
+
   constructor(parent) {
     const find = (selector) => parent.querySelector(selector);
     this.parts = Object.fromEntries(
@@ -42,20 +46,19 @@ class Instrument {
     this.parts.screen.addEventListener("keydown", (event) => event.key === " " && this.compare(true));
     this.parts.screen.addEventListener("keyup", (event) => event.key === " " && this.compare(false));
     this.rows = new Map(); // id -> its row
-    this.next = 0; // when the next place of a drag may be told, in ms of performance.now()
-    this.drawn = 0; // the turn of what is seen
   }
 
   update(data, { setStateValue }) {
     this.tell = setStateValue;
+    this.asking.address = data.address;
     if (data.stamp !== this.stamp) {
       this.stamp = data.stamp;
       const { moves, truncation, locked } = data.setting;
       [this.moves, this.truncation, this.locked] = [{ ...moves }, truncation, new Set(locked)];
-      this.pending = this.drawn = 0;
+      this.asking.forget();
     }
     // What a hand has gone past meanwhile is not shown again.
-    if (data.turn < this.drawn) data = { ...data, ...this.seen };
+    if (data.turn < this.asking.seen) data = { ...data, ...this.seen };
     this.take(data);
   }
 
@@ -63,15 +66,9 @@ class Instrument {
   take(data) {
     const { turn, pause, numbers, gauge, near, side, channels, parts } = (this.data = data);
     this.seen = { turn, pause, numbers, gauge, near, side, channels, parts };
-    this.drawn = turn;
     this.lay();
-    if (turn >= this.pending && this.pending) {
-      [this.pending, this.next] = [0, performance.now() + pause];
-      clearTimeout(this.timer); // nothing is waited for any more, and the pause is not to be cut short
-    }
     this.paint();
-    if (this.rest && !this.pending) this.send();
-    else if (this.dirty) this.want();
+    this.asking.answered(data);
   }
 
   /** Rows for the sliders that there are: made anew only when these change, so that none is lost under a hand. */
@@ -120,7 +117,7 @@ class Instrument {
         row.frame = null;
         row.set(Number(range.value), this.locked.has(id));
       });
-      this.want();
+      this.asking.want();
     };
     range.addEventListener("pointerdown", () => (this.keyed = false));
     range.addEventListener("keydown", () => (this.keyed = true));
@@ -163,7 +160,7 @@ class Instrument {
   }
 
   put(id, value) {
-    this.dirty = true;
+    this.asking.wants = true;
     if (id === "t") this.truncation = value >= OFF ? 0 : value;
     else if (value === this.middle(id)) delete this.moves[id];
     else this.moves[id] = Math.round(100 * (value - this.middle(id))) / 100;
@@ -175,57 +172,12 @@ class Instrument {
     this.settle();
   }
 
-  /**
-   * The hand let go: a step that can be taken back. Told at once, so that what is pressed next knows of it, unless the page was told already where
-   * and is at it: a second message would break off the run that draws it.
-   */
+  /** The hand let go: a step that can be taken back. */
   settle() {
-    this.rest = true;
     this.lay();
-    if (this.dirty || !this.pending || this.asking) this.send();
+    this.asking.rest();
     clearTimeout(this.later);
     this.later = setTimeout(() => this.tell("refresh", nextTurn()), REFRESH);
-  }
-
-  want() {
-    if (this.pending) return; // one at a time: a second would break off the run that answers the first
-    clearTimeout(this.paused);
-    const pause = this.next - performance.now();
-    if (pause <= 0) this.send();
-    else this.paused = setTimeout(() => this.dirty && this.want(), pause);
-  }
-
-  send() {
-    const rest = Boolean(this.rest);
-    this.dirty = this.rest = false;
-    const turn = (this.pending = nextTurn());
-    const set = [this.moves, this.truncation, [...this.locked], rest, turn];
-    const { address } = this.data;
-    this.asking = !rest && address && address !== this.deaf;
-    if (this.asking) this.ask(address, set);
-    else this.tell("set", set);
-    clearTimeout(this.timer);
-    this.timer = setTimeout(() => {
-      this.pending = 0;
-      if (this.dirty || this.rest) this.send();
-    }, PATIENCE);
-  }
-
-  /** Asks past the page what is seen at a setting. */
-  async ask(address, set) {
-    const turn = set.at(-1);
-    const signal = (this.leaving ??= new AbortController()).signal;
-    try {
-      const seen = await ask(address, set, signal);
-      if (seen?.turn > this.drawn) this.take({ ...this.data, ...seen });
-      if (seen || this.pending !== turn) return;
-      [this.pending, this.dirty, this.next] = [0, true, performance.now() + AGAIN];
-      this.want();
-    } catch {
-      if (signal.aborted) return;
-      this.deaf = address;
-      if (this.pending === turn) this.tell("set", set);
-    }
   }
 
   rename(id, label) {
@@ -269,9 +221,7 @@ class Instrument {
   }
 
   destroy() {
-    this.leaving?.abort();
-    clearTimeout(this.paused);
-    clearTimeout(this.timer);
+    this.asking.end();
     clearTimeout(this.resting);
     clearTimeout(this.later);
   }

@@ -244,7 +244,8 @@ class LatentMap {
     if (!point || String(point) === String(this.sent)) return;
     this.sent = point;
     this.tell("point", [...point, nextTurn()]);
-    this.spoken.textContent = this.describe(this.plane.toScreen(point), this.nearest(this.plane.toScreen(point))).join(", ");
+    const at = this.plane.toScreen(point);
+    this.spoken.textContent = parts.tip.describe(this.data, this.plane, at, this.nearest(at)).join(", ");
   }
 
   trace(point, begins = false) {
@@ -297,7 +298,7 @@ class LatentMap {
   hover(at, wait) {
     const i = this.lassoing ? -1 : this.nearest(at);
     this.ring(i);
-    this.tip.show(this.describe(at, i), at, this.plane, i < 0 || !this.data.pictured ? -1 : this.data.numbers[i], wait);
+    this.tip.show(parts.tip.describe(this.data, this.plane, at, i), at, this.plane, i < 0 || !this.data.pictured ? -1 : this.data.numbers[i], wait);
   }
 
   leave() {
@@ -310,16 +311,6 @@ class LatentMap {
     this.ringed = i;
     this.link.say("hovered", this, i < 0 ? null : { number: this.data.numbers[i] });
     this.paint("over");
-  }
-
-  /** What is at a screen point: the class and value of the data point `i` that is near, if one is, and the place. */
-  describe(at, i) {
-    const { labels, values, classes, value_range: range, value_name: name, numbers } = this.data;
-    const digits = this.plane.decimals + 1;
-    const place = this.plane.toMap(at).map((v) => v.toFixed(digits).replace("-", "−")).join(", ");
-    if (i < 0) return [place];
-    const value = values && `${name} ≈ ${parts.legend.short(range[0] + (values[i] / 255) * (range[1] - range[0]))}`;
-    return [labels ? classes[labels[i]] : `no. ${numbers[i]}`, value, place].filter(Boolean);
   }
 
   /** The point that is seen at a screen point: as a picture that covers it, else as the nearest dot; -1 where there is none. */

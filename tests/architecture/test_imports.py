@@ -92,6 +92,7 @@ def test_the_entry_script_needs_what_all_pages_share_and_nothing_else_of_ours(
     assert under(imported(code["dashboard/app.py"]), *OURS) == [
         "dashboard.delivery",
         "dashboard.faults",
+        "dashboard.leftovers",
         "dashboard.style",
         "dashboard.turning",
         "dashboard.visitor",

@@ -22,7 +22,6 @@ from selfsup_engine.runs import ROOT, RunFolder
 from tests.browser.app import Server, Tab, press, settle
 
 pytestmark = pytest.mark.slow
-REFRESH = 400  # ms after a slider is let go, and a little more
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +52,6 @@ def at(page: Page) -> Spot:
 
 
 def bytes_of(page: Page, key: str) -> bytes:
-    page.wait_for_timeout(REFRESH)  # the page is drawn anew then, and with it what its buttons offer
     settle(page)
     with page.expect_download() as waiting:
         press(page, key)

@@ -1,8 +1,17 @@
 /** What stands beside the pointer: what is there in words, and a moment later the picture. */
 const { search } = new URL(import.meta.url);
-const { make } = await import(new URL(`legend.js${search}`, import.meta.url));
+const { make, short } = await import(new URL(`legend.js${search}`, import.meta.url));
 const ASKED_AFTER = 60; // ms on a point after which its picture is asked for
 const SHOWN_AFTER = 125; // ms after which it is shown: a hand that only passes by flickers nothing
+
+/** What is at a screen point: the class and value of the data point `i` that is near, if one is, and the place. */
+export function describe({ labels, values, classes, value_range: range, value_name: name, numbers }, plane, at, i) {
+  const digits = plane.decimals + 1;
+  const place = plane.toMap(at).map((v) => v.toFixed(digits).replace("-", "−")).join(", ");
+  if (i < 0) return [place];
+  const value = values && `${name} ≈ ${short(range[0] + (values[i] / 255) * (range[1] - range[0]))}`;
+  return [labels ? classes[labels[i]] : `no. ${numbers[i]}`, value, place].filter(Boolean);
+}
 
 export class Tip {
   number = -1; // of the point that is pointed at
