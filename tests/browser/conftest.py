@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, W
 from playwright.sync_api import Error as PlaywrightError
 
 from selfsup_engine.sources import data_root
-from tests.browser.app import CHROMIUM, QUIET, Server, Tab, settle, visitor
+from tests.browser.app import QUIET, SHELL, Server, Tab, settle, visitor
 
 PROBE = re.compile(r"/[\w-]+/_stcore/(health|host-config)$")
 """At a deep link Streamlit's page first asks below that path whether the server lives there; the answer no is no error."""
@@ -45,13 +45,13 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    if CHROMIUM is None:
-        missing = "there is no Chromium on this machine: install Debian's package chromium"
+    if SHELL is None:
+        missing = "there is no Chromium on this machine: install Debian's package chromium-headless-shell or chromium"
         if os.environ.get("SELFSUP_BROWSER_TESTS") == "required":
             pytest.fail(missing)
         pytest.skip(missing)
     with sync_playwright() as playwright:
-        yield playwright.chromium.launch(executable_path=CHROMIUM, args=[*QUIET, "--process-per-site"])
+        yield playwright.chromium.launch(executable_path=SHELL, args=[*QUIET, "--process-per-site"])
 
 
 @pytest.fixture(scope="module")
