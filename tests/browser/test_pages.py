@@ -43,9 +43,10 @@ def test_nothing_is_wider_than_a_phone_in_light_and_in_dark(tab: Tab, path: str)
     page = tab(path, width=400, height=800)
     main, seen = page.get_by_test_id("stMain"), set()
     for theme in ("light", "dark"):
-        page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
-        page.reload(wait_until="commit")
-        settle(page)
+        if theme == "dark":
+            page.emulate_media(color_scheme=theme)
+            page.reload(wait_until="commit")
+            settle(page)
         expect(page.get_by_role("heading", name=PAGES[path])).to_be_visible()
         assert main.evaluate("element => element.scrollWidth - element.clientWidth") <= 0
         seen.add(main.evaluate("element => getComputedStyle(element.closest('.stApp')).backgroundColor"))

@@ -11,9 +11,9 @@ CASES = {
     "pictures:own_sets": 250,
     "pictures:npz_files": 1_500,
     "pictures:downloads": 250,
-    "models:zips": 250,
-    "models:weights": 200,
-    "models:libraries": 300,
+    "models:zips": 120,
+    "models:weights": 100,
+    "models:libraries": 150,
 }
 
 

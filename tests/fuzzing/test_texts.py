@@ -11,7 +11,7 @@ CASES = {
     "texts:links": 4_000,
     "texts:words_of_a_person": 1_500,
     "texts:states": 2_000,
-    "texts:recipe_files": 300,
+    "texts:recipe_files": 150,
     "texts:direction_files": 600,
     "texts:messages": 3_000,
     "texts:command_lines": 600,

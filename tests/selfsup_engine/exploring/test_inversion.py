@@ -62,8 +62,8 @@ def test_progress_may_give_up(gan_once: RunFolder) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(path.name for path in GALLERY.glob("*-gan")))
 def test_a_model_of_the_gallery_finds_its_own_samples_at_30_db(name: str) -> None:
-    """Of the others than the one that the page opens with one is tried, as each takes seconds."""
+    """One or two are tried, as each takes seconds."""
     sampler = Sampler(RunFolder(GALLERY / name))
-    tried = 4 if name == "fashion-gan" else 1
+    tried = 2 if name == "fashion-gan" else 1
     found = [invert(sampler, sampler.images([Spot(5, i)])[0]).psnr for i in range(tried)]
     assert min(found) >= 30

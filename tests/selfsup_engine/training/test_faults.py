@@ -1,4 +1,4 @@
-"""Real workers and servers, killed: a few rounds of `benchmarks.faults`; SELFSUP_FAULT_ROUNDS says how many."""
+"""Real workers and servers, killed: a round of `benchmarks.faults`; SELFSUP_FAULT_ROUNDS says how many."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 
 from benchmarks.faults import trial
 
-ROUNDS = int(os.environ.get("SELFSUP_FAULT_ROUNDS", "2"))
+ROUNDS = int(os.environ.get("SELFSUP_FAULT_ROUNDS", "1"))
 
 
 @pytest.mark.slow
