@@ -50,10 +50,19 @@ def memory() -> Memory:
 
 
 def _given_back(group: Path) -> int:
-    """Bytes of files that were read, are kept for the next time, and are given up as soon as memory runs short."""
+    """Bytes of files that were read, are kept for the next time, and are given up as soon as memory runs short. Not those that a program runs
+    from: it would only read them again."""
     with contextlib.suppress(OSError, ValueError):
         stat = dict(line.split() for line in (group / "memory.stat").read_text().splitlines())
-        return int(stat.get("total_inactive_file", stat.get("inactive_file", 0)))
+        read, again, run = (
+            next((int(stat[name]) for name in names if name in stat), 0)
+            for names in (
+                ("total_inactive_file", "inactive_file"),
+                ("total_active_file", "active_file"),
+                ("total_mapped_file", "file_mapped"),  # the older layout's name first
+            )
+        )
+        return max(0, read + again - run)
     return 0
 
 

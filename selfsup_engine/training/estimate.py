@@ -119,10 +119,14 @@ def refuse_oversized(family: str, config: Config, images: int, device: Device | 
     return fixed
 
 
+def _size(memory: int) -> str:
+    return f"{memory / 1e9:.1f} GB" if memory >= 1e9 else f"{memory / 1e6:.0f} MB"
+
+
 def _refuse(needed: int, device: Device, what: str) -> None:
     free = device.memory_bytes
     if needed > 0.9 * free:
         raise UserError(
-            f"This {what} needs about {needed / 1e9:.1f} GB, and {free / 1e9:.1f} GB are free on this machine. "
+            f"This {what} needs about {_size(needed)}, and {_size(free)} are free on this machine. "
             "Take narrower layers, smaller images or a smaller batch."
         )

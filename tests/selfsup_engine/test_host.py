@@ -54,6 +54,11 @@ def test_a_containers_memory_is_its_limit_less_what_it_uses(groups: Groups) -> N
     assert host.memory() == (2 * GB, 500_000_000)
     groups("0::/", limit | {"memory.stat": "anon 3\ninactive_file 300000000"})  # files that were read make room at once
     assert host.memory() == (2 * GB, 800_000_000)
+    files = "inactive_file 300000000\nactive_file 200000000\nfile_mapped 50000000"  # but not what programs run from
+    groups("0::/", limit | {"memory.stat": files})
+    assert host.memory() == (2 * GB, 950_000_000)
+    groups("0::/", limit | {"memory.stat": "inactive_file 3\nactive_file 2\nfile_mapped 9"})
+    assert host.memory() == (2 * GB, 500_000_000)
     groups("0::/", limit | {"memory.current": str(3 * GB)})
     assert host.memory().free == 0
 
@@ -80,7 +85,7 @@ def test_the_older_layout_is_read_too(groups: Groups) -> None:
         {
             "memory/memory.limit_in_bytes": str(3 * GB),
             "memory/memory.usage_in_bytes": str(GB),
-            "memory/memory.stat": "inactive_file 9\ntotal_inactive_file 500000000",
+            "memory/memory.stat": "inactive_file 9\ntotal_inactive_file 400000000\ntotal_active_file 130000000\nmapped_file 8\ntotal_mapped_file 30000000",
             "cpu/cpu.cfs_quota_us": "200000",
             "cpu/cpu.cfs_period_us": "100000",
         },

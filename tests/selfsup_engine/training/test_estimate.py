@@ -67,7 +67,7 @@ def test_what_does_not_fit_is_refused_before_it_is_tried(monkeypatch: pytest.Mon
         (REFERENCE, 100_000, "network and image set"),
         (AutoencoderConfig(network="conv", widths=(16, 8), batch=1024), 2000, "batch"),
     ):
-        with pytest.raises(UserError, match=f"This {what} needs about"):
+        with pytest.raises(UserError, match=rf"This {what} needs about [\d.]+ [MG]B, and \d+ MB are free"):
             estimate("autoencoder", config, images, Budget(steps=1), TINY)
 
 
