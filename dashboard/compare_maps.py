@@ -10,7 +10,7 @@ import streamlit as st
 
 from dashboard import forms, markup
 from dashboard.components.latent_map import Look, latent_map
-from dashboard.state import rerun, save
+from dashboard.state import keep, rerun, save
 from dashboard.views import Colour, CompareView
 from selfsup_engine.exploring.selection import inside, vertices
 from selfsup_engine.images import Pixels
@@ -45,13 +45,13 @@ def maps(comparison: Comparison, titles: list[str], view: CompareView) -> None:
             )
         by_label = labels is not None and bool(comparison.classes) and view.colour == "label"
         group = circled(comparison, view)
-        news: tuple[int, str] | None = None
+        on, lasso, news = view.on, view.lasso, False
         looks = [Look.parse(text) for text in view.looks.split("~")]
         looks = [*looks, *[Look()] * len(shown)][: len(shown)]
         for start in range(0, len(shown), 2):
             for place, k in zip(st.columns(2, gap="large"), shown[start : start + 2], strict=False):
                 flat = comparison.columns[k].flat
-                given = view.lasso if k == view.on else ""
+                given = lasso if k == on else ""
                 here = (float(flat[view.image, 0]), float(flat[view.image, 1]))  # of the picture at hand
                 with place:
                     markup.show(markup.eyebrow(titles[k] if k < models else "PCA"))
@@ -71,16 +71,16 @@ def maps(comparison: Comparison, titles: list[str], view: CompareView) -> None:
                         key=f"compare-map-{k}",
                     )
                 looks[k] = told.look
-                if told.lasso != given and (told.lasso or k == view.on):
-                    news = k, told.lasso
+                view.looks = "~".join(map(str, looks)).rstrip("~")
+                if told.lasso != given and (told.lasso or k == on):
+                    view.on, view.lasso, news = k, told.lasso, True
+                keep(view)
                 if (
                     told.pin is not None and told.pin != here
                 ):  # pressed: the nearest picture is seen large, and marked on all maps
                     view.image = int((flat - torch.tensor(told.pin)).square().sum(1).argmin())
                     rerun(view)
-        view.looks = "~".join(map(str, looks)).rstrip("~")
-        if news is not None:
-            view.on, view.lasso = news
+        if news:
             rerun(view, "app" if whole[0] else "fragment")
         about_group(comparison, titles, group, view)
         save(view)

@@ -175,6 +175,7 @@ def show_map(space: LatentSpace, view: LatentView) -> None:
     view.cx, view.cy, view.zoom = told.look[:3]
     view.hide = ".".join(map(str, told.look.hidden))
     view.density, view.lasso = told.look.density, told.lasso
+    keep(view)
     if ABOUT[colour]:
         markup.show(markup.muted(ABOUT[colour]))
 

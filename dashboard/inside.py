@@ -21,7 +21,7 @@ from dashboard import (
     words,
 )
 from dashboard.components.network import Block, Station, network
-from dashboard.state import save
+from dashboard.state import keep, save
 from dashboard.views import InsidePart, InsideView
 from selfsup_engine.runs import RunFolder
 
@@ -105,3 +105,4 @@ def diagram(inside: Inside, view: InsideView, journey: Journey) -> None:
     pressed = network(items, key=f"network-{inside.name}", label="The layers: press one to see it", selected=view.layer)
     if pressed is not None:
         view.layer, view.unit, view.part = pressed, -1, "layer"
+        keep(view)

@@ -11,7 +11,7 @@ from dashboard import cache, forms, markup, own_photo, words
 from dashboard.components.pad import pad
 from dashboard.components.picture_grid import picture_grid
 from dashboard.latent_tools import enlarged_png
-from dashboard.state import keep, remember, remembered, rerun
+from dashboard.state import remember, remembered, rerun
 from dashboard.views import SHELF, Pace, SamplerView
 from selfsup_engine.errors import UserError
 from selfsup_engine.exploring.spot import Spot
@@ -150,9 +150,9 @@ def more_like_this(sampler: Sampler, view: SamplerView) -> None:
         label="Samples like the current one",
         names=[f"variation {i + 1}" for i in range(ALIKE)],
     )
-    markup.show(markup.muted("Press one to go on from it; undo leads back."))
     if pressed is not None:
         go_to(view, spots[pressed])
+    markup.show(markup.muted("Press one to go on from it; undo leads back."))
 
 
 def plane(sampler: Sampler, view: SamplerView) -> None:
@@ -172,6 +172,13 @@ def plane(sampler: Sampler, view: SamplerView) -> None:
             place = pad(
                 background, key="plane", label="The plane between three samples", marks=marks, pin=None, stamp=stamp
             )
+        last: Spot | None = remembered("plane-spot")
+        if place is not None:
+            inner = 1 - cell
+            last = sampler.on_plane(spots, (place.x - cell / 2) / inner, (1 - place.y - cell / 2) / inner)
+            remember("plane-spot", last)
+            if place.rest:
+                go_to(view, last)
         with right:
             markup.show(
                 markup.muted(
@@ -180,18 +187,8 @@ def plane(sampler: Sampler, view: SamplerView) -> None:
                     + " Press or drag: what is drawn there becomes the current sample."
                 )
             )
-            last: Spot | None = remembered("plane-spot")
-            if place is not None:
-                inner = 1 - cell
-                u, v = (place.x - cell / 2) / inner, (1 - place.y - cell / 2) / inner
-                last = sampler.on_plane(spots, u, v)
-                remember("plane-spot", last)
             if last is not None and len(sampler.z(last)) == sampler.latent_size:
                 markup.show(markup.img(sampler.images([last])[0], "the picture at that place", width=192))
-        if place is not None and place.rest and last is not None:
-            view.at = str(last)
-            keep(view)
-            go_to(view, last)
 
     live()
 

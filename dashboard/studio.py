@@ -108,19 +108,20 @@ def workplace(photo: OpenedPhoto, view: PhotoView, scope: Literal["app", "fragme
         operation = with_colours(operation, photo)
         past.note((view.settings, view.model, view.reference))
         steps(view, past)
+    remember(f"photo-settings-{view.operation}", view.settings)
+    remember(f"photo-model-{view.operation}", view.model)
+    remember("photo-model", view.model)
     with left:
         compared = forms.standing("photo-beside", view.beside) == "classical"
         compared = compared or forms.standing("photo-tool", view.tool) == "Figures"
         shown = previewed(photo, operation, folder, reference, studio_canvas.mask_of(photo, view), compared)
         touched, hand = studio_canvas.canvas(shown, view)
+    if studio_canvas.acted(shown, view, touched, hand):
+        rerun(view, scope)
+    with left:
         if compared:
             studio_figures.verdict(shown)
         studio_canvas.about_mask(shown, view, scope)
-    remember(f"photo-settings-{view.operation}", view.settings)
-    remember(f"photo-model-{view.operation}", view.model)
-    remember("photo-model", view.model)
-    if studio_canvas.acted(shown, view, touched, hand):
-        rerun(view, scope)
     save(view)
     tools: dict[PhotoTool, str] = {name: name for name in ("Full size", "Figures", "Teach a style")}
     view.tool = forms.following(

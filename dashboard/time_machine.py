@@ -11,7 +11,7 @@ import streamlit as st
 from dashboard import cache, forms, markup, time_film, words
 from dashboard.components.latent_map import Look, latent_map
 from dashboard.components.timeline import Curve, Still, timeline
-from dashboard.state import save
+from dashboard.state import keep, save
 from dashboard.views import StepView
 from selfsup_engine import events
 from selfsup_engine.errors import UserError
@@ -103,6 +103,7 @@ def scrub(folder: RunFolder, view: StepView) -> None:
         smooth=opened.kind == "photo",
         size=moments[-1].sheet.shape[1::-1],
     )
+    keep(view)
     if opened.kind == "codes":
         look_closer(folder, opened, moments, view)
     save(view)
@@ -131,6 +132,7 @@ def look_closer(folder: RunFolder, opened: Timeline, moments: Sequence[Moment], 
         key=f"closer-{words.key(folder)}",
     )
     view.looks = str(told.look)
+    keep(view)
     markup.show(markup.muted(f"Step {steps[here]:,}. Move the cursor above: every point goes where its picture went."))
 
 

@@ -1,7 +1,10 @@
 """What a component and its page may both change: who put it where it is, and whose word counts."""
 
 import math
+from collections.abc import Mapping
 from typing import Any, Generic, NamedTuple, TypeVar
+
+from dashboard import state
 
 T = TypeVar("T")
 
@@ -24,6 +27,13 @@ def settle(last: Held[T] | None, choice: tuple[T, int] | None, wanted: T, *, sta
     if wanted is not None and not _same(wanted, last.at):
         return last._replace(at=wanted, placed=wanted, stamp=stamp)
     return last
+
+
+def remember(taken: Mapping[str, Any]) -> None:
+    """Keeps what a run has taken in of the browser's word. To be called once the component was sent, right before the page is told: Streamlit may
+    break a run off wherever something is sent, and the next one must not hold for known what no page has heard."""
+    for key, value in taken.items():
+        state.remember(key, value)
 
 
 def _same(a: Any, b: Any) -> bool:

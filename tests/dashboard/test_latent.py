@@ -280,6 +280,7 @@ def test_a_hand_on_the_map_is_followed_by_the_lens_and_the_place_is_kept(
     visit("latent", model=model.name, x="0", y="0")
     space = LatentSpace(model)
     draw, came = lenses[-1]
+    kept.clear()  # of what the page itself keeps
     for hand, place in ((None, (0.0, 0.0)), ((0.5, -0.25), (0.5, -0.25)), (None, (0.0, 0.0))):
         glimpse = draw(hand)
         code = torch.tensor([place])

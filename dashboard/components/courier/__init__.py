@@ -7,6 +7,7 @@ import streamlit as st
 from pydantic import Field, TypeAdapter
 
 from dashboard import state
+from dashboard.components.held import remember
 from dashboard.components.said import Number, Turn, said
 from dashboard.components.scripted import blob, scripted
 from selfsup_engine.images import Pixels, encode, montage
@@ -30,14 +31,14 @@ def courier(pictures: Callable[[list[int]], Pixels], *, count: int, follows: str
     def answer() -> None:
         asked, turn = said(key, "asked", _ASKED) or ([], 0)
         new = turn != state.remembered(f"{key}:turn")
-        state.remember(f"{key}:turn", turn)
         numbers = [number for number in asked[:MOST] if 0 <= number < count] if new else []
         header: dict[str, Any] = {"follows": follows, "turn": turn, "numbers": numbers, "columns": COLUMNS}
-        if not numbers:
-            _mount(key=key, data=blob(header), on_asked_change=lambda: None)
-            return
-        found = pictures(numbers)
-        sheet = encode(montage(found, COLUMNS), "png")
-        _mount(key=key, data=blob(header | {"side": found.shape[-1]}, sheet), on_asked_change=lambda: None)
+        parts: list[bytes] = []
+        if numbers:
+            found = pictures(numbers)
+            header["side"] = found.shape[-1]
+            parts.append(encode(montage(found, COLUMNS), "png"))
+        _mount(key=key, data=blob(header, *parts), on_asked_change=lambda: None)
+        remember({f"{key}:turn": turn})
 
     answer()

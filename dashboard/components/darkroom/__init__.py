@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from dashboard import state
-from dashboard.components.held import Held, settle
+from dashboard.components.held import Held, remember, settle
 from dashboard.components.scripted import blob, scripted
 from selfsup_engine.errors import UserError
 from selfsup_engine.images import encode, open_image
@@ -101,10 +101,9 @@ def darkroom(
     said = state.held(key)
     said = said if isinstance(said, dict) else {}
     frame = mask_size(size)
-    painted = _settled(
-        f"{key}:mask", said.get("mask"), lambda content: _mask(content, frame), _png(mask, frame), about=frame
-    )
-    placed = _settled(f"{key}:points", said.get("points"), _points, tuple((p.x, p.y, p.colour) for p in points))
+    drawn, spots = _png(mask, frame), tuple((p.x, p.y, p.colour) for p in points)
+    painted = _settled(f"{key}:mask", said.get("mask"), lambda content: _mask(content, frame), drawn, about=frame)
+    placed = _settled(f"{key}:points", said.get("points"), _points, spots)
     picked, picked_turn = _once(f"{key}:picked", said.get("picked"), _place)
     dropped, dropped_turn = _once(f"{key}:dropped", said.get("dropped"), _file)
 
@@ -137,6 +136,8 @@ def darkroom(
         on_picked_change=lambda: None,
         on_dropped_change=lambda: None,
     )
+    remember({f"{key}:mask": (painted, (drawn, frame)), f"{key}:points": (placed, (spots, None))})
+    remember({f"{key}:picked": picked_turn, f"{key}:dropped": dropped_turn})
     pixel = (_pixel(picked[0], size[0]), _pixel(picked[1], size[1])) if picked else None
     return Touched(_array(painted.at), tuple(ColourPoint(*point) for point in placed.at), pixel, dropped)
 
@@ -196,9 +197,7 @@ def _settled(
         choice = (last.at, last.turn)
     away = choice is None and last is not None and last.turn is not None
     asks = wanted if last is None or away or asked[0] != wanted else last.at
-    now = settle(last, choice, asks, stamp=time.time_ns() // 1000)
-    state.remember(key, (now, (wanted, about)))
-    return now
+    return settle(last, choice, asks, stamp=time.time_ns() // 1000)
 
 
 def _once(key: str, said: Any, read: Callable[[Sequence[Any]], T | None]) -> tuple[T | None, int]:
@@ -209,7 +208,6 @@ def _once(key: str, said: Any, read: Callable[[Sequence[Any]], T | None]) -> tup
     turn, last = _turn(said), state.remembered(key)
     new = turn is not None and last is not None and turn != last
     now = turn if turn is not None else last or 0
-    state.remember(key, now)
     return (read(said[:-1]) if new else None), now
 
 

@@ -11,7 +11,7 @@ from typing import Annotated, Any, NamedTuple
 from pydantic import Field, TypeAdapter
 
 from dashboard import direct, state
-from dashboard.components.held import Held, settle
+from dashboard.components.held import Held, remember, settle
 from dashboard.components.said import Coordinate, Name, Turn, said
 from dashboard.components.scripted import bare, blob, scripted
 from selfsup_engine.images import Pixels
@@ -99,12 +99,13 @@ def instrument(
     sliders there.
     """
     played = said(key, "set", _SET)
-    now, rest = _settled(key, played, wanted)
+    last: Held[Setting] | None = state.remembered(f"{key}:set")
+    choice = None if played is None else (_setting(played), played[-1])
+    now = settle(last, choice, wanted, stamp=time.time_ns() // 1000)
+    rest = played is not None and played[3] and last is not None and played[-1] != last.turn
     renamed, refresh = said(key, "renamed", _RENAMED), said(key, "refresh", _REFRESH)
     new_name = renamed is not None and renamed[2] != state.remembered(f"{key}:named")
     new_refresh = refresh is not None and refresh != state.remembered(f"{key}:refresh")
-    state.remember(f"{key}:named", renamed and renamed[2])
-    state.remember(f"{key}:refresh", refresh)
     moves, truncation, locked = now.placed
     header = {
         "stamp": now.stamp,
@@ -121,6 +122,7 @@ def instrument(
         on_renamed_change=lambda: None,
         on_refresh_change=lambda: None,
     )
+    remember({f"{key}:set": now, f"{key}:named": renamed and renamed[2], f"{key}:refresh": refresh})
     name = renamed[:2] if renamed and new_name else None
     dragged = played is not None and not played[3]
     return Played(now.at, rest, name, new_refresh, dragged)
@@ -152,12 +154,3 @@ def _drawn(
 def _setting(played: _Set) -> Setting:
     moves, truncation, locked, _, _ = played
     return Setting(tuple(sorted(moves.items())), truncation, tuple(sorted(locked)))
-
-
-def _settled(key: str, played: _Set | None, wanted: Setting) -> tuple[Held[Setting], bool]:
-    last: Held[Setting] | None = state.remembered(f"{key}:set")
-    choice = None if played is None else (_setting(played), played[-1])
-    now = settle(last, choice, wanted, stamp=time.time_ns() // 1000)
-    state.remember(f"{key}:set", now)
-    new = choice is not None and last is not None and choice[1] != last.turn
-    return now, new and bool(played and played[3])

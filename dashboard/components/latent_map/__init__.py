@@ -20,7 +20,7 @@ from pydantic import AfterValidator, Field, TypeAdapter
 
 from dashboard import state
 from dashboard.components.courier import courier
-from dashboard.components.held import settle
+from dashboard.components.held import remember, settle
 from dashboard.components.said import Coordinate, Turn, said
 from dashboard.components.scripted import blob, scripted
 from dashboard.views import in_link
@@ -117,12 +117,9 @@ def latent_map(
     stamp = time.time_ns() // 1000
     chosen, seen, circled = said(key, "point", _POINT), said(key, "look", _LOOK), said(key, "lasso", _LASSO)
     here = settle(state.remembered(f"{key}:pin"), chosen and (chosen[:2], chosen[2]), pin, stamp=stamp)
-    state.remember(f"{key}:pin", here)
     looked = seen and (Look(*seen[:5]), seen[5])
     sight = settle(state.remembered(f"{key}:look"), looked, look, stamp=stamp)
-    state.remember(f"{key}:look", sight)
     group = settle(state.remembered(f"{key}:lasso"), circled, lasso, stamp=stamp)
-    state.remember(f"{key}:lasso", group)
     data = pack(
         points,
         labels=labels,
@@ -151,6 +148,7 @@ def latent_map(
     _mount(key=key, data=data, on_point_change=lambda: None, on_look_change=lambda: None, on_lasso_change=lambda: None)
     if pictures is not None:
         courier(pictures, count=len(points), follows=key)
+    remember({f"{key}:pin": here, f"{key}:look": sight, f"{key}:lasso": group})
     return Told(here.at, sight.at, group.at)
 
 

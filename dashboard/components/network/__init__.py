@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import log2, prod
 
+from dashboard.components.held import remember
 from dashboard.components.picture_grid import just_pressed
 from dashboard.components.scripted import blob, scripted
 from selfsup_engine.images import Pixels, encode
@@ -40,7 +41,7 @@ def shape_in_words(shape: tuple[int, ...]) -> str:
 
 def network(items: Sequence[Station | Block], *, key: str, label: str, selected: int) -> int | None:
     """Draws the diagram, and gives the number of the layer that was just pressed; None if none was. `selected`: counted among layers."""
-    pressed = just_pressed(key)
+    pressed, taken = just_pressed(key)
     shapes = [s for item in items for s in ((item.shape,) if isinstance(item, Station) else (item.takes, item.gives))]
     top = log2(1 + max(map(prod, shapes)))
 
@@ -63,5 +64,6 @@ def network(items: Sequence[Station | Block], *, key: str, label: str, selected:
     pictures = [encode(item.picture.transpose(1, 2, 0), "png") for item in items]
     header = {"label": label, "items": told, "selected": selected if pressed is None else pressed}
     _mount(key=key, data=blob(header, *pictures), on_picked_change=lambda: None)
+    remember(taken)
     count = sum(isinstance(item, Block) for item in items)
     return pressed if pressed is not None and 0 <= pressed < count else None

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from pydantic import TypeAdapter
 
 from dashboard import state
+from dashboard.components.held import remember
 from dashboard.components.said import Share, Turn, said
 from dashboard.components.scripted import blob, scripted
 
@@ -38,10 +39,10 @@ def pad(
     chosen = said(key, "place", _PLACE)
     turn = chosen[3] if chosen else None
     new = turn is not None and turn != state.remembered(f"{key}:turn")
-    state.remember(f"{key}:turn", turn)
     _mount(
         key=key,
         data=blob({"label": label, "marks": list(marks), "pin": pin, "stamp": stamp, "turn": turn or 0}, background),
         on_place_change=lambda: None,
     )
+    remember({f"{key}:turn": turn})
     return Place(*chosen[:3]) if new and chosen else None

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from pydantic import TypeAdapter
 
 from dashboard import state
-from dashboard.components.held import settle
+from dashboard.components.held import remember, settle
 from dashboard.components.said import Number, Turn, said
 from dashboard.components.scripted import blob, scripted
 from selfsup_engine.pictures import PALETTE
@@ -61,9 +61,9 @@ def timeline(wanted: int, stills: Sequence[Still], *, key: str, **about: Any) ->
     chosen = said(key, "step", _STEP)
     choice = None if chosen is None else (str(chosen[0]), chosen[1])
     here = settle(state.remembered(f"{key}:at"), choice, str(wanted), stamp=time.time_ns() // 1000)
-    state.remember(f"{key}:at", here)
     data = pack(stills, stamp=here.stamp, at=int(here.placed), **about)
     _mount(key=key, data=data, on_step_change=lambda: None)
+    remember({f"{key}:at": here})
     return int(here.at)
 
 
