@@ -127,7 +127,7 @@ def test_two_go_out_in_one_file_and_come_in_again(
 def test_a_gallerys_model_has_a_page_that_leads_to_its_explorer(tab: Tab) -> None:
     page = tab("/library?can=gan")
     press(page, "open-gallery-fashion-gan")
-    page.wait_for_url("**/run?run=fashion-gan")
+    page.wait_for_url("**/run?run=fashion-gan*")
     expect(page.get_by_role("heading", level=1)).to_be_visible()
     expect(page.locator(".js-plotly-plot").first).to_be_visible()
     page.get_by_role("radio", name="Log").click()
