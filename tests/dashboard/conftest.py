@@ -14,7 +14,7 @@ from streamlit.components.v2.component_manager import BidiComponentManager
 from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
-from dashboard import cache
+from dashboard import cache, state
 from selfsup_engine import events, runs
 from selfsup_engine.runs import ROOT, Library, Run, RunFolder
 from selfsup_engine.training.estimate import Estimate
@@ -24,6 +24,15 @@ from selfsup_engine.training.worker import WORKER
 
 Visit = Callable[..., AppTest]
 Put = Callable[..., RunFolder]
+
+
+@pytest.fixture
+def kept(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """What is remembered where there is no session to remember it."""
+    kept: dict[str, Any] = {}
+    monkeypatch.setattr(state, "remembered", lambda key, default=None: kept.get(key, default))
+    monkeypatch.setattr(state, "remember", kept.__setitem__)
+    return kept
 
 
 class IdleLauncher:

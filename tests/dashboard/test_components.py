@@ -51,13 +51,10 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
 
 
 @pytest.fixture
-def browser(monkeypatch: pytest.MonkeyPatch, sent: list[dict[str, Any]]) -> Browser:
+def browser(monkeypatch: pytest.MonkeyPatch, kept: dict[str, Any], sent: list[dict[str, Any]]) -> Browser:
     """What the browser said last: `browser(picked=[3, 7])`."""
     said: dict[str, Any] = {}
-    kept: dict[str, Any] = {}
     monkeypatch.setattr(state, "held", lambda key: said)
-    monkeypatch.setattr(state, "remembered", lambda key, default=None: kept.get(key, default))
-    monkeypatch.setattr(state, "remember", kept.__setitem__)
     return said.update
 
 

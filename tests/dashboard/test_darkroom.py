@@ -44,13 +44,10 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
 
 
 @pytest.fixture
-def said(monkeypatch: pytest.MonkeyPatch, sent: list[bytes]) -> dict[str, Any]:
+def said(monkeypatch: pytest.MonkeyPatch, kept: dict[str, Any], sent: list[bytes]) -> dict[str, Any]:
     """What the browser said last, by name."""
     said: dict[str, Any] = {}
-    kept: dict[str, Any] = {}
     monkeypatch.setattr(state, "held", lambda key: said)
-    monkeypatch.setattr(state, "remembered", lambda key, default=None: kept.get(key, default))
-    monkeypatch.setattr(state, "remember", kept.__setitem__)
     return said
 
 

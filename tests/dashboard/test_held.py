@@ -72,12 +72,9 @@ CASES: dict[str, Case] = {
 
 
 @pytest.fixture
-def said(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+def said(monkeypatch: pytest.MonkeyPatch, kept: dict[str, Any]) -> dict[str, Any]:
     said: dict[str, Any] = {}
-    kept: dict[str, Any] = {}
     monkeypatch.setattr(state, "held", lambda key: said)
-    monkeypatch.setattr(state, "remembered", lambda key, default=None: kept.get(key, default))
-    monkeypatch.setattr(state, "remember", kept.__setitem__)
     return said
 
 

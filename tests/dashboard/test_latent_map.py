@@ -155,13 +155,10 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[dict[str, Any]]]:
 
 
 @pytest.fixture
-def browser(monkeypatch: pytest.MonkeyPatch) -> Browser:
+def browser(monkeypatch: pytest.MonkeyPatch, kept: dict[str, Any]) -> Browser:
     """What the browser said last to the component of a key: `browser("map", point=[0.5, 1, 7])`."""
     said: dict[str, dict[str, Any]] = {}
-    kept: dict[str, Any] = {}
     monkeypatch.setattr(state, "held", lambda key: said.get(key))
-    monkeypatch.setattr(state, "remembered", lambda key, default=None: kept.get(key, default))
-    monkeypatch.setattr(state, "remember", kept.__setitem__)
     return lambda key, **words: said.setdefault(key, {}).update(words)
 
 
