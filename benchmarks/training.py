@@ -27,6 +27,7 @@ from benchmarks.processes import RIVALS, Told, in_process, versions
 from benchmarks.races import RACES, Race
 from benchmarks.reporting import machine, ratio, spread, table, write
 from selfsup_engine import sources
+from selfsup_engine.device import multiplies_float32
 from selfsup_engine.models.saved import write_tensors
 from selfsup_engine.models.spec import preset_config, spec
 
@@ -47,8 +48,10 @@ def peak(threads: int) -> float:
     """The most floating-point operations, in 1e9 a second of CPU time, that a float32 product of matrices reaches on so many threads."""
     torch.set_num_threads(threads)
     best = 0.0
-    for kind in ("none", "bf16"):  # the second lets oneDNN compute them, still in float32 where there are no AMX units
+    for kind in ("none", "bf16"):  # the second lets oneDNN compute them, in float32 where there are no AMX units
         torch.backends.mkldnn.matmul.fp32_precision = kind
+        if not multiplies_float32():
+            continue
         for n in (256, 512, 1024):
             a, b, out = torch.randn(n, n), torch.randn(n, n), torch.empty(n, n)
             torch.mm(a, b, out=out)

@@ -81,9 +81,14 @@ def prefer_onednn() -> None:
     if torch.backends.cpu.get_cpu_capability() == "AVX512":
         products = torch.backends.mkldnn.matmul  # type: ignore[attr-defined]
         products.fp32_precision = "bf16"
-        finer_than_bfloat16 = torch.full((64, 64), 1 + 2**-12)
-        if not torch.equal(finer_than_bfloat16 @ torch.eye(64), finer_than_bfloat16):
+        if not multiplies_float32():
             products.fp32_precision = "none"
+
+
+def multiplies_float32() -> bool:
+    """Whether products of float32 matrices take all of their digits, and are not rounded to bfloat16 first."""
+    finer_than_bfloat16 = torch.full((64, 64), 1 + 2**-12)
+    return torch.equal(finer_than_bfloat16 @ torch.eye(64), finer_than_bfloat16)
 
 
 def make_deterministic(device: Device, threads: int) -> None:

@@ -14,6 +14,7 @@ from torch.nn import functional as F
 
 from selfsup_engine.models.spec import Config
 from selfsup_engine.models.thin_convolutions import FromImages, FromNumbers, ToImages, ToOpinion
+from selfsup_engine.models.winograd import Doubling, Halving
 
 SETTLING = 8  # batches from which an averaged generator's normalisation takes its statistics
 
@@ -102,7 +103,7 @@ def generator(config: DcganConfig) -> nn.Sequential:
         layers += [
             nn.BatchNorm2d(before),
             nn.ReLU(inplace=True),
-            nn.ConvTranspose2d(before, after, 4, 2, 1, bias=False),
+            Doubling(before, after, 4, 2, 1, bias=False),
         ]
     last = ToImages(down[-1], config.channels, 4, 2, 1, bias=False)
     return nn.Sequential(*layers, nn.BatchNorm2d(down[-1]), nn.ReLU(inplace=True), last, nn.Tanh())
@@ -113,7 +114,7 @@ def discriminator(config: DcganConfig) -> nn.Sequential:
     up = config.channels_up
     layers: list[nn.Module] = [FromImages(config.channels, up[0], 4, 2, 1, bias=False), nn.LeakyReLU(0.2, inplace=True)]
     for before, after in pairwise(up):
-        layers.append(nn.Conv2d(before, after, 4, 2, 1, bias=False))
+        layers.append(Halving(before, after, 4, 2, 1, bias=False))
         layers += [nn.BatchNorm2d(after)] * (config.norm == "batch") + [nn.LeakyReLU(0.2, inplace=True)]
     return nn.Sequential(*layers, ToOpinion(up[-1], 1, 4, 1, 0, bias=False), nn.Sigmoid())
 

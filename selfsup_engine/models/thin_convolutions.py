@@ -13,7 +13,8 @@ from torch.nn import functional as F
 _LAST = torch.channels_last
 
 
-def _plainly(layer: nn.Module, images: Tensor) -> bool:
+def plainly(layer: nn.Module, images: Tensor) -> bool:
+    """Whether a layer computes as torch's own does: in use, and on a GPU."""
     return not layer.training or images.device.type != "cpu"
 
 
@@ -27,7 +28,7 @@ class FromImages(nn.Conv2d):
     """Images of few channels (N, C, H, W) -> (N, K, H / 2, W / 2): a convolution (4, 2, 1)."""
 
     def forward(self, input: Tensor) -> Tensor:
-        if _plainly(self, input):
+        if plainly(self, input):
             return super().forward(input)
         folded = F.pixel_unshuffle(F.pad(input, [1] * 4), 2).contiguous(memory_format=_LAST)
         return F.conv2d(folded, _folded(self.weight).permute(0, 1, 4, 5, 2, 3).flatten(1, 3))
@@ -37,7 +38,7 @@ class ToImages(nn.ConvTranspose2d):
     """(N, K, H, W) -> images of few channels (N, C, 2 H, 2 W): a transposed convolution (4, 2, 1)."""
 
     def forward(self, input: Tensor, output_size: list[int] | None = None) -> Tensor:
-        if _plainly(self, input):
+        if plainly(self, input):
             return super().forward(input, output_size)
         weight = _folded(self.weight).permute(1, 4, 5, 0, 2, 3).flatten(0, 2).flip((2, 3))
         folded = F.conv2d(input, weight.contiguous(memory_format=_LAST), padding=1)
@@ -48,7 +49,7 @@ class FromNumbers(nn.ConvTranspose2d):
     """z (N, L, 1, 1) -> (N, K, 4, 4): a transposed convolution (4, 1, 0)."""
 
     def forward(self, input: Tensor, output_size: list[int] | None = None) -> Tensor:
-        if _plainly(self, input):
+        if plainly(self, input):
             return super().forward(input, output_size)
         places: Tensor = input.flatten(1) @ self.weight.permute(0, 2, 3, 1).flatten(1)
         return places.view(len(input), 4, 4, -1).permute(0, 3, 1, 2)
@@ -58,6 +59,6 @@ class ToOpinion(nn.Conv2d):
     """(N, K, 4, 4) -> (N, 1, 1, 1): a convolution (4, 1, 0)."""
 
     def forward(self, input: Tensor) -> Tensor:
-        if _plainly(self, input):
+        if plainly(self, input):
             return super().forward(input)
         return (input.permute(0, 2, 3, 1).flatten(1) @ self.weight.permute(0, 2, 3, 1).flatten())[:, None, None, None]

@@ -13,7 +13,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from selfsup_engine import events, exhibit, snapshots, sources
+from selfsup_engine import events, exhibit, memory, snapshots, sources
 from selfsup_engine.device import make_deterministic, pick
 from selfsup_engine.errors import UserError
 from selfsup_engine.events import Event, Wish
@@ -123,6 +123,7 @@ class Training:
         torch.manual_seed(self.run.seed)
         self.task: Task = spec(self.run.family).task(config, self.device)
         make_deterministic(self.device, self.task.threads)
+        memory.keep_heap()
         self.images = images.to(self.device.torch)
         self.batches = Batches(len(images.train), config.batch, self.run.seed, self.device.torch)
         self.step, self.elapsed = 0, 0.0

@@ -49,9 +49,9 @@ import resource
 import numpy as np
 from selfsup_engine import memory
 
-memory.few_heaps()
+{setting}
 faults = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_minflt
-use = lambda: np.empty(2_000_000, np.uint8).fill(1)
+use = lambda: [np.ones({size}, np.uint8) for _ in range({blocks})]
 use()
 before = faults()
 for _ in range(50):
@@ -61,6 +61,13 @@ print(faults() - before)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only the GNU C library is told what to keep")
-def test_blocks_of_some_megabytes_are_used_again() -> None:
-    told = subprocess.run([sys.executable, "-c", AGAIN], capture_output=True, text=True, check=True)
-    assert int(told.stdout) < 2_000  # pages; each time anew they are 24,400
+@pytest.mark.parametrize(
+    ("setting", "blocks", "size"), [("memory.few_heaps()", 1, 2_000_000), ("memory.keep_heap()", 4, 20_000_000)]
+)
+def test_blocks_are_used_again(setting: str, blocks: int, size: int) -> None:
+    def pages(setting: str) -> int:
+        script = AGAIN.format(setting=setting, blocks=blocks, size=size)
+        told = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+        return int(told.stdout)
+
+    assert pages(setting) < pages("") / 10
