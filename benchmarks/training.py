@@ -6,9 +6,10 @@
 Each contestant is a process of its own; they take turns, in the other order every second round, so that whatever else the machine does
 slows all alike. The order of the images is another one in each round. Speeds are images a second of wall time and of CPU time; a loop's
 own looks at held-out images, which only ours has, are left out of the speed and told beside it, and count for the quality at equal
-time. Building and compiling count. The peak is the fastest product of two matrices found on as many threads, by MKL or by oneDNN,
-measured in every round; the share of it that is reached is of CPU time on both sides, so that other work does not belittle it. pythae
-is left out unless the rivals' Python has it (see processes.py).
+time. Building and compiling count. The peak is what the fastest product of two matrices reaches for a second on as many threads, by MKL
+or by oneDNN, measured before and after every turn: whatever else the machine does slows it too. The share of it that is reached is of CPU
+time on both sides. It counts the operations of the plain layers, however they are computed: a method that needs fewer may pass 100 %.
+pythae is left out unless the rivals' Python has it (see processes.py).
 """
 
 import argparse
@@ -45,7 +46,7 @@ def prepare(name: str, folder: Path, seed: int = SEED) -> None:
 
 
 def peak(threads: int) -> float:
-    """The most floating-point operations, in 1e9 a second of CPU time, that a float32 product of matrices reaches on so many threads."""
+    """The most floating-point operations, in 1e9 a second of CPU time, that float32 products of matrices reach for a second on so many threads."""
     torch.set_num_threads(threads)
     best = 0.0
     for kind in ("none", "bf16"):  # the second lets oneDNN compute them, in float32 where there are no AMX units
@@ -55,21 +56,25 @@ def peak(threads: int) -> float:
         for n in (256, 512, 1024):
             a, b, out = torch.randn(n, n), torch.randn(n, n), torch.empty(n, n)
             torch.mm(a, b, out=out)
-            for _ in range(3):
-                began, times = time.process_time(), max(1, int(2e10 / 2 / n**3))
-                for _ in range(times):
-                    torch.mm(a, b, out=out)
-                best = max(best, 2 * n**3 * times / (time.process_time() - began) / 1e9)
+            spent, began, times = time.process_time(), time.perf_counter(), 0
+            while time.perf_counter() - began < 1:
+                torch.mm(a, b, out=out)
+                times += 1
+            best = max(best, 2 * n**3 * times / (time.process_time() - spent) / 1e9)
     return best
 
 
 @dataclass
 class Results:
-    """What each contestant told in each round, and the peak in each."""
+    """What each contestant told in each round, and the peak beside it."""
 
     race: Race
     told: dict[str, list[Told]] = field(default_factory=dict)
-    peaks: list[float] = field(default_factory=list)
+
+    @property
+    def peaks(self) -> list[float]:
+        """The peaks that were measured about each contestant's turn."""
+        return [each["peak"] for told in self.told.values() for each in told]
 
     def speed(self, name: str) -> list[float]:
         """Images a second of wall time, without a loop's own looks."""
@@ -98,7 +103,7 @@ class Results:
             if "pythae" in others:
                 cells.append(self.ratio(self.speed_cpu, name, "pythae"))
             work = self.race.operations(name) / 1e9
-            shares = [speed * work / most for speed, most in zip(self.speed_cpu(name), self.peaks, strict=True)]
+            shares = [speed * work / each["peak"] for speed, each in zip(self.speed_cpu(name), told, strict=True)]
             cells.append(f"{statistics.median(shares):.0%}" if work else "")
             cells.append(f"{statistics.median(each['looks'] / each['wall'] for each in told):.0%}")
             digits = 2 if self.race.family == "dcgan" else 5
@@ -113,13 +118,17 @@ def run(name: str, folder: Path, rounds: int, marks: str, clock: str, pythae: st
     prepare(name, folder)
     contestants = [each for each in race.contestants if each != "pythae" or pythae]
     results = Results(race, {each: [] for each in contestants})
+
+    def peak_now() -> float:
+        return float(in_process(sys.executable, "benchmarks.training", "--peak", str(race.threads))["peak"])
+
+    before = peak_now()
     for number in range(rounds):
-        results.peaks.append(
-            float(in_process(sys.executable, "benchmarks.training", "--peak", str(race.threads))["peak"])
-        )
         for each in contestants[:: -1 if number % 2 else 1]:
             python = pythae if each == "pythae" else sys.executable
             told = in_process(python, "benchmarks.contestants", name, each, str(folder), marks, clock, str(number))
+            after = peak_now()
+            told["peak"], before = (before + after) / 2, after
             results.told[each].append(told)
             print(f"  round {number + 1}, {each}: {told}", file=sys.stderr, flush=True)
     return results
