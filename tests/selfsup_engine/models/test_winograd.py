@@ -46,11 +46,11 @@ def test_values_slopes_and_slopes_of_slopes_are_torchs(transposed: bool, tiles: 
     assert found[0][0].is_contiguous(memory_format=torch.channels_last)
 
 
-def test_the_error_is_about_that_of_float32_itself() -> None:
+def test_the_error_is_float32s() -> None:
     images, weight = numbers(8, 128, 8, 8), numbers(64, 128, 4, 4, seed=1)
     exact = plain(images.double(), weight.double())
     worst = float((winograd.convolution(images, weight) - exact).abs().max() / exact.std())
-    assert worst < 3e-5  # torch's own makes up to 1e-5
+    assert worst < 3e-5  # torch's own makes 2e-6
 
 
 def test_the_same_images_give_the_same_bytes() -> None:
