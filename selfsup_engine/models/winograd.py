@@ -175,8 +175,9 @@ def slope_of_weight(images: Tensor, maps: Tensor) -> Tensor:
 
 
 def _by_layer(layer: nn.Module, images: Tensor, tile: int) -> bool:
-    fits = len(images) >= LEAST and images.shape[-1] % tile == 0 and images.dtype == torch.float32
-    return plainly(layer, images) or not fits
+    if plainly(layer, images):  # first: who traces a model in use must not see its shapes asked for
+        return True
+    return len(images) < LEAST or images.shape[-1] % tile > 0 or images.dtype != torch.float32
 
 
 class Halving(nn.Conv2d):

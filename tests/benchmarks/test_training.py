@@ -72,14 +72,16 @@ def test_the_clock_stands_still_while_the_benchmark_looks(monkeypatch: pytest.Mo
 
 
 def test_a_table_gives_medians_of_ratios_with_their_spread() -> None:
-    def told(images: int, looks: float = 0.0) -> dict[str, Any]:
-        return {"images": images, "wall": 10.0, "cpu": 5.0, "looks": looks, "quality": {"10": 0.25}}
+    work = RACES["mlp"].operations("ours") / 1e9
 
-    results = training.Results(RACES["mlp"], {"tutorial": [told(100), told(200), told(100)]}, [1.0, 1.0, 1.0])
-    results.told["ours"] = [told(450, 1.0), told(900, 1.0), told(540, 1.0)]
+    def told(images: int, looks: float = 0.0, peak: float = 1.0) -> dict[str, Any]:
+        return {"images": images, "wall": 10.0, "cpu": 5.0, "looks": looks, "quality": {"10": 0.25}, "peak": peak}
+
+    results = training.Results(RACES["mlp"], {"tutorial": [told(100), told(200), told(100)]})
+    results.told["ours"] = [told(450, 1.0, 200 * work), told(900, 1.0, 800 * work), told(540, 1.0, 200 * work)]
     row = results.table().splitlines()[-1]
     assert row.startswith("| ours | 60 | 5.00 (5.00 to 6.00) | 5.00 (5.00 to 6.00) |")
-    assert row.endswith("| 10% | 0.25000 |")
+    assert row.endswith("| 50% | 10% | 0.25000 |")  # of the peaks beside each turn: 50, 25 and 60 %
 
 
 def test_the_operations_are_those_that_torch_counts() -> None:
