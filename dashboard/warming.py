@@ -48,5 +48,9 @@ class Warm:
             self.problem = str(error)
         except (ImportError, OSError) as error:
             self.problem = f"torch cannot be loaded ({error}). Install the packages again."
+        except Exception:
+            if threading.main_thread().is_alive():
+                raise
+            return  # the server was ended meanwhile, and no module can be loaded any more
         memory.give_back()
         gc.freeze()  # a million objects that stay: a collection that looks at them all holds every visitor up for 100 ms

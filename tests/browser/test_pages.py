@@ -33,9 +33,9 @@ def test_a_fresh_server_answers_any_link(
         expect(page.get_by_role("heading", name=PAGES[path])).to_be_visible()
         expect(page.get_by_test_id("stException")).to_have_count(0)
         page.close()
+        assert "Traceback" not in server.log()
     finally:
         server.close()
-    assert "Traceback" not in server.log()
 
 
 @pytest.mark.parametrize("path", PAGES)
