@@ -6,25 +6,26 @@ export function read(bytes) {
   return { ...header, parts };
 }
 
-const PATIENCE = 2000; // ms that a call may take to import what is there already
-
-/** Keeps one object for each element that a component lives in: `Kind` has update(message, component) and may have destroy(). */
+/**
+ * Keeps one object for each element that a component lives in: `Kind` has update(message, component) and may have destroy().
+ *
+ * Calls that wait for a script to be loaded come in any order: browsers promise none among imports of one module. Streamlit runs the
+ * cleanup of a call that a newer one overtook as soon as it has it, long before a timer: so what is out of date is never shown.
+ */
 export function mounted(Kind) {
   const living = new WeakMap();
   return (component) => {
     const { parentElement, data } = component;
-    if (!living.has(parentElement)) living.set(parentElement, Object.assign(new Kind(parentElement), { calls: 0 }));
-    const one = living.get(parentElement);
-    const call = ++one.calls;
-    one.update(read(data), component);
-    // Streamlit also runs the cleanup of a call that a newer one overtook, even while that one is still importing its script: only the
-    // newest may end it, and as long as the element is on the page a newer one may be on its way.
-    const end = () => {
-      if (one.calls !== call || living.get(parentElement) !== one) return;
-      one.destroy?.();
+    const soon = setTimeout(() => {
+      if (!living.has(parentElement)) living.set(parentElement, new Kind(parentElement));
+      living.get(parentElement).update(read(data), component);
+    });
+    return () => {
+      clearTimeout(soon);
+      if (parentElement.isConnected) return; // overtaken, and not gone
+      living.get(parentElement)?.destroy?.();
       living.delete(parentElement);
     };
-    return () => (parentElement.isConnected ? setTimeout(end, PATIENCE) : end());
   };
 }
 

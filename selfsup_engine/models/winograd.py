@@ -18,7 +18,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.polynomial.polynomial import polyfromroots
 from torch import Tensor, nn
 from torch.autograd import Function
 
@@ -36,10 +35,10 @@ def _transforms() -> tuple[Tensor, Tensor, Tensor]:
     cells, kernel, results = np.zeros((5, 5)), np.zeros((5, 2)), np.zeros((4, 5))
     for i, point in enumerate(POINTS):
         others = [other for other in POINTS if other != point]
-        cells[i, :4] = polyfromroots(others)
+        cells[i, :4] = np.poly(others)[::-1]
         kernel[i] = np.array([1, point]) / np.prod([point - other for other in others])
         results[:, i] = point ** np.arange(4)
-    cells[4], kernel[4], results[3, 4] = polyfromroots(POINTS), (0, 1), 1
+    cells[4], kernel[4], results[3, 4] = np.poly(POINTS)[::-1], (0, 1), 1
     along_both = [torch.from_numpy(np.kron(part, part)).float() for part in (cells, kernel, results)]
     return along_both[0], along_both[1], along_both[2]
 

@@ -202,6 +202,42 @@ for found in pkgutil.walk_packages(selfsup_engine.__path__, "selfsup_engine."):
     }
 
 
+def parts_before_packages(tree: ast.Module) -> set[tuple[str, bool]]:
+    """The modules of packages that a file imports from, each with whether it imported the package itself before that."""
+    found, before = set(), set()
+    nodes = [node for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom)]
+    for node in sorted(nodes, key=lambda node: node.lineno):
+        named = [node.module or ""] if isinstance(node, ast.ImportFrom) else [alias.name for alias in node.names]
+        found |= {(name, name.partition(".")[0] in before) for name in named if "." in name}
+        before |= set(named)
+    return found
+
+
+def test_what_comes_before_its_package_is_seen() -> None:
+    tree = ast.parse(
+        "import torch.nn as n\nimport torch\nfrom torch.optim import SGD\ndef late():\n    from a.b import c"
+    )
+    assert parts_before_packages(tree) == {("torch.nn", False), ("torch.optim", True), ("a.b", False)}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("package", "known"), [("numpy", "numpy.typing"), ("scipy", "scipy.ndimage"), ("torch", "torch.nn")]
+)
+def test_two_threads_may_import_at_once(package: str, known: str, code: Code, tmp_path: Path) -> None:
+    """A part that its package imports by itself is imported after the package. Else one thread holds the part and waits for the package, while
+    another, which loads the package, waits for the part, and Python lets one of them fail: a page, or what a server gets ready meanwhile."""
+    ours = [tree for path, tree in code.items() if path.startswith(tuple(OURS))]
+    parts = {found for tree in ours for found in parts_before_packages(tree) if found[0].startswith(f"{package}.")}
+    assert known in {part for part, _ in parts}
+    above = {part: part.rpartition(".")[0] for part, _ in parts}
+    loaded = modules_after(f"import {package}", tmp_path, {*above, *above.values()})
+    assert [part for part, after in sorted(parts) if loaded[part] and not after] == []
+    assert [
+        part for part in sorted(above) if not loaded[above[part]]
+    ] == []  # else the same would have to be asked of those
+
+
 def test_home_library_and_a_runs_page_are_drawn_before_anything_heavy_is_imported(tmp_path: Path) -> None:
     script = f"""
 import threading

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Callable
 
@@ -9,6 +10,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
+from dashboard.components.scripted import blob
 from selfsup_engine.runs import RunFolder
 from tests.browser.app import Server, Tab, press
 from tests.browser.test_training import begin, choose, state, step
@@ -16,6 +18,22 @@ from tests.browser.test_training import begin, choose, state, step
 pytestmark = pytest.mark.slow
 
 PIXELS = "canvas => canvas.toDataURL()"
+
+
+MOUNT = """async (messages) => {
+  const { mounted } = await import(new URL("app/static/blob.js", document.baseURI));
+  const told = [], parentElement = document.body.appendChild(document.createElement("div"));
+  const mount = mounted(class {
+    update({ name }) { told.push(name); }
+    destroy() { told.push("gone"); }
+  });
+  const ends = messages.map((message) => mount({ parentElement, data: Uint8Array.from(atob(message), (c) => c.charCodeAt(0)) }));
+  await Promise.resolve().then(ends[1]).then(ends[2]);
+  await new Promise((rest) => setTimeout(rest, 50));
+  parentElement.remove();
+  ends[0]();
+  return told;
+}"""
 
 
 def machine(page: Page) -> Locator:
@@ -108,6 +126,12 @@ def test_samples_and_a_photo_are_scrubbed(tab: Tab, name: str, number: int, widt
     stands_at(page, number)
     assert len({begun, end, seen(page, "after")}) == 3
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_what_a_newer_call_overtook_while_the_script_was_loaded_is_never_shown(tab: Tab) -> None:
+    messages = [blob({"name": name}) for name in ("the newest", "the first, come late", "the second, come last")]
+    told = tab("/").evaluate(MOUNT, [base64.b64encode(message).decode() for message in messages])
+    assert told == ["the newest", "gone"]
 
 
 def finger(page: Page) -> Callable[[Locator, float], None]:
