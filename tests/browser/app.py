@@ -16,7 +16,8 @@ from typing import Any
 
 from playwright.sync_api import Browser, BrowserContext, Page
 
-from selfsup_engine.runs import ROOT
+from selfsup_engine.runs import ROOT, Library
+from selfsup_engine.training.jobs import Jobs
 
 
 def _found(*names: str) -> str | None:
@@ -89,6 +90,27 @@ class Server:
 
     def log(self) -> str:
         return self._log.read_text()
+
+    def pause(self, patience: float = 30.0) -> None:
+        """Has nothing be trained any more."""
+        jobs = Jobs(Library(self.runs))  # another server on the library, which never trains
+        give_up = time.monotonic() + patience
+        while (active := jobs.active()) and time.monotonic() < give_up:
+            for folder in active:
+                jobs.pause(folder)
+            time.sleep(0.2)
+        jobs.close()
+
+    def empty(self, *but: str) -> None:
+        """Makes its library and its data what they were at first, but for some names."""
+        self.pause()
+        for path in (*self.runs.iterdir(), *self.data.iterdir()):
+            if path.name in but or path.name.endswith(".lock"):  # it holds those
+                continue
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
 
     def close(self) -> None:
         self._process.send_signal(signal.SIGINT)

@@ -54,19 +54,27 @@ def browser() -> Iterator[Browser]:
         yield playwright.chromium.launch(executable_path=SHELL, args=[*QUIET, "--process-per-site"])
 
 
-@pytest.fixture(scope="module")
-def server(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """One server for the tests of a file."""
+@pytest.fixture(scope="session")
+def _server(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     running = Server(tmp_path_factory.mktemp("server"))
     shutil.copytree(data_root() / "features", running.data / "features")  # each takes some seconds to train
     try:
         yield running
     finally:
         running.close()
-    assert "Traceback" not in running.log(), running.log()
 
 
 @pytest.fixture(scope="module")
+def server(_server: Server) -> Iterator[Server]:
+    """The server of all files, as empty as a new one: to start one, and to load its models, takes longer than most tests."""
+    before = len(_server.log())
+    yield _server
+    _server.empty("features")
+    said = _server.log()[before:]
+    assert "Traceback" not in said, said
+
+
+@pytest.fixture(scope="session")
 def usual(browser: Browser) -> Iterator[BrowserContext]:
     """A browser that has read the app's scripts before, which is half of the work of opening a page."""
     context = visitor(browser)

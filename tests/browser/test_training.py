@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import re
 import shutil
-import time
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,7 +15,6 @@ from playwright.sync_api import Page, expect
 
 from selfsup_engine.runs import Library, RunFolder
 from selfsup_engine.sources import shapes
-from selfsup_engine.training.jobs import Jobs
 from tests.browser.app import Server, Tab, press, settle
 
 pytestmark = pytest.mark.slow
@@ -26,13 +24,7 @@ pytestmark = pytest.mark.slow
 def nothing_left(server: Server) -> Iterator[None]:
     """A test that breaks off leaves no run behind, which the next would be shown instead of the form."""
     yield
-    jobs = Jobs(Library(server.runs))  # another server on the library, which never trains
-    give_up = time.monotonic() + 30
-    while (active := jobs.active()) and time.monotonic() < give_up:
-        for folder in active:
-            jobs.pause(folder)
-        time.sleep(0.2)
-    jobs.close()
+    server.pause()
 
 
 LOSS = re.compile(r"0\.\d{4}")

@@ -13,19 +13,25 @@ from selfsup_engine.features import feature_net, fidelity_scores
 from selfsup_engine.sources import ImageSet
 
 
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the networks are kept."""
+    return tmp_path_factory.mktemp("place")
+
+
 @pytest.fixture
-def images(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ImageSet:
-    monkeypatch.setenv("SELFSUP_DATA", str(tmp_path))
+def images(place: Path, monkeypatch: pytest.MonkeyPatch) -> ImageSet:
+    monkeypatch.setenv("SELFSUP_DATA", str(place))
     return sources.load("shapes:size=32,count=600,channels=1").fitted(1, 32)
 
 
 @pytest.mark.slow
-def test_it_is_trained_once_for_a_data_set(images: ImageSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_is_trained_once_for_a_data_set(images: ImageSet, place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before = torch.random.get_rng_state()
     first = feature_net(images)
     assert torch.equal(torch.random.get_rng_state(), before)  # a run's own randomness is left alone
     assert first.name == "classifier"
-    assert len(list((tmp_path / "features").glob("classifier-32-*.safetensors"))) == 1
+    assert len(list((place / "features").glob("classifier-32-*.safetensors"))) == 1
     monkeypatch.setattr(features, "_train", lambda *args: pytest.fail("trained again"))
     again = feature_net(images)
     assert torch.equal(first.of(images.test), again.of(images.test))

@@ -35,7 +35,7 @@ VARIANTS += [
     ("dcgan", "reference", changes | {"width": 8})
     for changes in (
         {"size": 28, "augment": True, "average": 0.9, "schedule": "linear"},
-        {"size": 64, "channels": 3, "objective": "hinge"},
+        {"size": 32, "channels": 3, "objective": "hinge"},
         {"objective": "relativistic", "norm": "none", "penalty": 1.0, "latent": 8},
     )
 ]
