@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 from collections.abc import Callable, Generator, Iterator
 from typing import Any, Literal
 
@@ -57,7 +56,7 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="session")
 def _server(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     running = Server(tmp_path_factory.mktemp("server"))
-    shutil.copytree(data_root() / "features", running.data / "features")  # each takes some seconds to train
+    (running.data / "features").symlink_to(data_root() / "features", target_is_directory=True)  # trained once for all
     try:
         yield running
     finally:

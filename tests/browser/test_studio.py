@@ -204,7 +204,7 @@ def test_a_download_and_its_recipe_give_the_same_bytes_again(tab: Tab, model: Ru
 
 def test_a_long_rendering_is_cancelled(tab: Tab, model: RunFolder) -> None:
     page = ready(tab("/gradients"))
-    upload(page, photo(6000, 4000))
+    upload(page, photo(4000, 3000))
     page.wait_for_url("**photo=own*")
     ready(page)
     press(page, "render")

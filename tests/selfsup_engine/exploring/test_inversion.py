@@ -62,8 +62,7 @@ def test_progress_may_give_up(gan_once: RunFolder) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(path.name for path in GALLERY.glob("*-gan")))
 def test_a_model_of_the_gallery_finds_its_own_samples_at_30_db(name: str) -> None:
-    """One or two are tried, as each takes seconds."""
+    """One is tried, as it takes seconds."""
     sampler = Sampler(RunFolder(GALLERY / name))
-    tried = 2 if name == "fashion-gan" else 1
-    found = [invert(sampler, sampler.images([Spot(5, i)])[0]).psnr for i in range(tried)]
-    assert min(found) >= 30
+    sampler.usual_fidelity = 0.0  # what it says of pictures that are not its own is another test's business
+    assert invert(sampler, sampler.images([Spot(5, 0)])[0]).psnr >= 30
