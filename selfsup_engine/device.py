@@ -79,10 +79,19 @@ def prefer_onednn() -> None:
     if "AuthenticAMD" not in (told.read_text() if told.exists() else platform.processor()):
         return
     if torch.backends.cpu.get_cpu_capability() == "AVX512":
-        products = torch.backends.mkldnn.matmul  # type: ignore[attr-defined]
-        products.fp32_precision = "bf16"
+        multiply_by_onednn(True)
         if not multiplies_float32():
-            products.fp32_precision = "none"
+            multiply_by_onednn(False)
+
+
+def multiply_by_onednn(wanted: bool) -> None:
+    """Has oneDNN compute matrix products from now on, or MKL. Only for where oneDNN is preferred, and to be taken back."""
+    torch.backends.mkldnn.matmul.fp32_precision = "bf16" if wanted else "none"  # type: ignore[attr-defined]
+
+
+def onednn_multiplies() -> bool:
+    """Whether oneDNN is preferred on this processor, and computes matrix products now."""
+    return bool(torch.backends.mkldnn.matmul.fp32_precision == "bf16")  # type: ignore[attr-defined]
 
 
 def multiplies_float32() -> bool:

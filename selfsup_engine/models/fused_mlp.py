@@ -9,10 +9,14 @@ import torch
 from torch import Tensor, nn
 from torch.optim.adamw import adamw
 
-from selfsup_engine.device import Device
+from selfsup_engine.device import Device, multiply_by_onednn, onednn_multiplies
 from selfsup_engine.models.autoencoder_networks import Autoencoder, AutoencoderConfig
 
 _aten = torch.ops.aten
+
+SMALL = 1 << 20
+"""Multiplications of a product up to which MKL is the faster one where oneDNN is preferred: that takes some 16 us longer to begin, and most of a deep
+network's products are small."""
 
 
 def fits(config: AutoencoderConfig, device: Device) -> bool:
@@ -41,15 +45,19 @@ class FusedMlp:
             sizes = [(rows, layer.out_features) for layer in self.layers]
             self.before, self.slopes = [torch.empty(s) for s in sizes], [torch.empty(s) for s in sizes]
             self.after = [torch.empty(s) for s in sizes] if self.config.activation == "silu" else self.before
+            self._large = [rows * layer.weight.numel() > SMALL for layer in self.layers]
 
     @torch.no_grad()
     def slope(self, seen: Tensor, images: Tensor) -> Tensor:
         """The mean squared error, a scalar, of redrawing `images` from `seen`, both (N, C, H, W) in [-1, 1]; `gradients` takes the slopes."""
         inputs, targets = seen.flatten(1), images.flatten(1)
         self._make_room(len(inputs))
+        choice = onednn_multiplies()
         last = len(self.layers) - 1
         taken = [inputs, *self.after[:-1]]
         for i in range(last):
+            if choice:
+                multiply_by_onednn(self._large[i])
             torch.addmm(self.parameters[2 * i + 1], taken[i], self.parameters[2 * i].T, out=self.before[i])
             if i != self.code - 1:
                 self._bend(self.before[i], self.after[i])
@@ -57,6 +65,8 @@ class FusedMlp:
                 self.after[i].copy_(self.before[i])
         # tanh(a) is 2 sigmoid(2 a) - 1, and sigmoid costs a ninth: so half the error is s - (x + 1) / 2, its slope by a 2 s (1 - s).
         drawn, error = self.before[last], self.slopes[last]
+        if choice:
+            multiply_by_onednn(self._large[last])
         torch.addmm(self.parameters[-1], taken[last], self.parameters[-2].T, beta=2, alpha=2, out=drawn).sigmoid_()
         torch.sub(drawn, targets, alpha=0.5, out=error).sub_(0.5)
         mse: Tensor = torch.linalg.vector_norm(error).square_().mul_(4 / error.numel())
@@ -64,6 +74,8 @@ class FusedMlp:
         scale = 16 / error.numel()
         for i in range(last, -1, -1):
             slope = self.slopes[i]
+            if choice:
+                multiply_by_onednn(self._large[i])
             torch.addmm(self.gradients[2 * i], slope.T, taken[i], beta=0, alpha=scale, out=self.gradients[2 * i])
             torch.sum(slope, 0, out=self.gradients[2 * i + 1])
             if i == last:
@@ -74,6 +86,8 @@ class FusedMlp:
                 )
                 self._unbend(i - 1)
             scale = 1.0
+        if choice:
+            multiply_by_onednn(True)
         return mse
 
     def _bend(self, before: Tensor, after: Tensor) -> None:

@@ -72,6 +72,21 @@ def test_a_state_goes_from_one_way_to_the_other(noise: Noise) -> None:
     assert ours.state()["adam.encoder.1.bias.step"] == 3
 
 
+def test_small_products_are_not_onednns(noise: Noise, monkeypatch: pytest.MonkeyPatch) -> None:
+    chosen: list[bool] = []
+    monkeypatch.setattr(fused_mlp, "multiply_by_onednn", chosen.append)
+    made = task(AutoencoderConfig(widths=(64, 16)), True)
+    assert made._fused is not None
+    images = to_unit(noise(32))
+    for preferred, choices in (
+        (False, []),
+        (True, [True, False, False, False, False, True, True, False, False, False, False, True, True]),
+    ):
+        monkeypatch.setattr(fused_mlp, "onednn_multiplies", lambda preferred=preferred: preferred)
+        made._fused.slope(images, images)
+        assert chosen == choices  # of six layers, forth and back; and in the end all is as it was
+
+
 @pytest.mark.parametrize("change", [{"network": "conv"}, {"norm": True}, {"objective": "variational"}], ids=str)
 def test_what_it_does_not_know_is_left_to_autograd(change: dict[str, Any]) -> None:
     config = AutoencoderConfig.model_validate({"widths": (8, 8)} | change)
