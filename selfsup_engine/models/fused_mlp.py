@@ -19,6 +19,10 @@ SMALL = 1 << 20
 network's products are small."""
 
 
+def _leave(wanted: bool) -> None:
+    """Leaves products to whoever computes them."""
+
+
 def fits(config: AutoencoderConfig, device: Device) -> bool:
     """Whether a step of such a network can be taken here: dense, without normalisation or a distribution for a code, on a CPU in float32."""
     plain = config.network == "mlp" and not config.norm and config.objective != "variational"
@@ -52,12 +56,11 @@ class FusedMlp:
         """The mean squared error, a scalar, of redrawing `images` from `seen`, both (N, C, H, W) in [-1, 1]; `gradients` takes the slopes."""
         inputs, targets = seen.flatten(1), images.flatten(1)
         self._make_room(len(inputs))
-        choice = onednn_multiplies()
+        choose = multiply_by_onednn if onednn_multiplies() else _leave
         last = len(self.layers) - 1
         taken = [inputs, *self.after[:-1]]
         for i in range(last):
-            if choice:
-                multiply_by_onednn(self._large[i])
+            choose(self._large[i])
             torch.addmm(self.parameters[2 * i + 1], taken[i], self.parameters[2 * i].T, out=self.before[i])
             if i != self.code - 1:
                 self._bend(self.before[i], self.after[i])
@@ -65,8 +68,7 @@ class FusedMlp:
                 self.after[i].copy_(self.before[i])
         # tanh(a) is 2 sigmoid(2 a) - 1, and sigmoid costs a ninth: so half the error is s - (x + 1) / 2, its slope by a 2 s (1 - s).
         drawn, error = self.before[last], self.slopes[last]
-        if choice:
-            multiply_by_onednn(self._large[last])
+        choose(self._large[last])
         torch.addmm(self.parameters[-1], taken[last], self.parameters[-2].T, beta=2, alpha=2, out=drawn).sigmoid_()
         torch.sub(drawn, targets, alpha=0.5, out=error).sub_(0.5)
         mse: Tensor = torch.linalg.vector_norm(error).square_().mul_(4 / error.numel())
@@ -74,8 +76,7 @@ class FusedMlp:
         scale = 16 / error.numel()
         for i in range(last, -1, -1):
             slope = self.slopes[i]
-            if choice:
-                multiply_by_onednn(self._large[i])
+            choose(self._large[i])
             torch.addmm(self.gradients[2 * i], slope.T, taken[i], beta=0, alpha=scale, out=self.gradients[2 * i])
             torch.sum(slope, 0, out=self.gradients[2 * i + 1])
             if i == last:
@@ -86,8 +87,7 @@ class FusedMlp:
                 )
                 self._unbend(i - 1)
             scale = 1.0
-        if choice:
-            multiply_by_onednn(True)
+        choose(True)
         return mse
 
     def _bend(self, before: Tensor, after: Tensor) -> None:

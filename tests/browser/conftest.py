@@ -75,7 +75,7 @@ def server(_server: Server) -> Iterator[Server]:
 
 @pytest.fixture(scope="session")
 def usual(browser: Browser) -> Iterator[BrowserContext]:
-    """A browser that has read the app's scripts before, which is half of the work of opening a page."""
+    """A browser that has read the app's scripts before."""
     context = visitor(browser)
     yield context
     context.close()
