@@ -356,7 +356,7 @@ def _sheet(count: int) -> tuple[int, int]:
 
 def to_unit(images: torch.Tensor) -> torch.Tensor:
     """uint8 -> float32 in [-1, 1], of the same shape; `from_unit` gives back every one of the 256 values."""
-    return images.float().div_(127.5).sub_(1.0)
+    return images.float().mul_(1 / 127.5).sub_(1.0)
 
 
 def to_bytes(images: torch.Tensor) -> torch.Tensor:

@@ -137,6 +137,10 @@ class Training:
             snapshots.cut_after(folder, self.step)
         self.weight = sum(2 * tensor.numel() for tensor in self.task.model.state_dict().values())
 
+    def batch(self) -> Tensor:
+        """The images of the next step. Nobody keeps them after it, so that the next ones take their place in the processor's cache."""
+        return to_unit(self.images.train.index_select(0, self.batches[self.step]))
+
     def save_state(self) -> None:
         """Everything needed to go on from here."""
         at = {"loop.step": torch.tensor(self.step), "loop.elapsed": torch.tensor(self.elapsed, dtype=torch.float64)}
@@ -186,8 +190,7 @@ class Training:
         steps_since = 0
         wish: Wish = "go"
         while (progress := self.run.budget.progress(self.step, self.elapsed)) < 1:
-            batch = to_unit(self.images.train.index_select(0, self.batches[self.step]))
-            for name, value in self.task.step(batch, mix(self.run.seed, self.step), progress).items():
+            for name, value in self.task.step(self.batch(), mix(self.run.seed, self.step), progress).items():
                 since[name] = since[name] + value if name in since else value
             self.step, steps_since = self.step + 1, steps_since + 1
             now = clock()

@@ -43,6 +43,16 @@ def test_threads_are_at_least_one_and_at_most_the_devices(wanted: int, got: int)
         torch.set_num_threads(before)
 
 
+def test_the_smallest_numbers_become_zero_where_a_training_computes() -> None:
+    if not torch.set_flush_denormal(True):
+        pytest.skip("this processor cannot do without denormal numbers")
+    torch.set_flush_denormal(False)
+    assert (torch.full((64,), 1e-38) * 0.1).all()
+    device.make_deterministic(device.pick(), 1)
+    assert not (torch.full((64,), 1e-38) * 0.1).any()
+    assert (torch.full((64,), 1e-36) * 0.1).all()
+
+
 def test_the_facts_are_all_there() -> None:
     facts = device.host_facts()
     assert facts["torch"] == torch.__version__

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import torch
+from safetensors.torch import load
 from torch import Tensor
 
 from selfsup_engine.device import Device
@@ -15,6 +16,7 @@ from selfsup_engine.images import to_unit
 from selfsup_engine.models import fused_mlp
 from selfsup_engine.models.autoencoder import AutoencoderTask
 from selfsup_engine.models.autoencoder_networks import AutoencoderConfig
+from selfsup_engine.models.saved import tensor_file
 
 Noise = Callable[..., Tensor]
 CPU = Device(torch.device("cpu"), "CPU", None, 1)
@@ -72,19 +74,37 @@ def test_a_state_goes_from_one_way_to_the_other(noise: Noise) -> None:
     assert ours.state()["adam.encoder.1.bias.step"] == 3
 
 
-def test_small_products_are_not_onednns(noise: Noise, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("preferred", "choices"), [(False, []), (True, [False, True, False, True])], ids=str)
+def test_small_products_are_not_onednns(
+    noise: Noise, monkeypatch: pytest.MonkeyPatch, preferred: bool, choices: list[bool]
+) -> None:
     chosen: list[bool] = []
     monkeypatch.setattr(fused_mlp, "multiply_by_onednn", chosen.append)
+    monkeypatch.setattr(fused_mlp, "onednn_multiplies", lambda: preferred)
     made = task(AutoencoderConfig(widths=(64, 16)), True)
     assert made._fused is not None
-    images = to_unit(noise(32))
-    for preferred, choices in (
-        (False, []),
-        (True, [True, False, False, False, False, True, True, False, False, False, False, True, True]),
-    ):
-        monkeypatch.setattr(fused_mlp, "onednn_multiplies", lambda preferred=preferred: preferred)
+    images = to_unit(noise(96))
+    for _ in range(2):
         made._fused.slope(images, images)
-        assert chosen == choices  # of six layers, forth and back; and in the end all is as it was
+    assert chosen == 2 * choices  # of six layers, forth and back; and in the end all is as it was
+
+
+def test_the_weights_lie_together_and_are_saved_as_ever(noise: Noise) -> None:
+    made = task(AutoencoderConfig(widths=(32, 8)), True)
+    images = to_unit(noise(16))
+    made.step(images, 0, 0.5)
+    content, _ = tensor_file(made.state())
+    found = load(content)
+    assert found.keys() == made.state().keys()
+    for name, tensor in made.state().items():
+        assert torch.equal(found[name], tensor)
+        assert found[name].is_contiguous()
+    linear = [layer for layer in made.model.modules() if isinstance(layer, torch.nn.Linear)]
+    for layer in linear[1:]:
+        shape = tuple(layer.weight.shape)
+        assert shape == (layer.out_features, layer.in_features)
+        below_the_weight = layer.weight.data_ptr() + layer.weight.numel() * layer.weight.element_size()
+        assert layer.bias.data_ptr() == below_the_weight
 
 
 @pytest.mark.parametrize("change", [{"network": "conv"}, {"norm": True}, {"objective": "variational"}], ids=str)
