@@ -76,7 +76,7 @@ HEADLINES = (
 
 FIGURES = {
     "mse": "mean squared error",
-    "gradient": "the same of the colour gradients",
+    "gradient": "error of the gradients",
     "kl": "KL, nats",
     "frechet": "Fréchet distance in pixels' components",
     "diversity": "diversity, real is 1",
